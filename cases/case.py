@@ -1,0 +1,243 @@
+"""The case: one layer to build, in the guide's letters, with a readable id that says it whole.
+
+Nothing here needs more than the standard library of Python 3.10: cases travel as ids to the processes that observe
+them, where only NumPy and a framework are installed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, cast, get_args
+
+Op = Literal["conv", "conv_transpose", "avg_pool", "max_pool"]
+Padding = Literal["explicit", "valid", "same"]
+Dtype = Literal["float64", "float32"]
+Layout = Literal["default", "channels_first", "channels_last"]
+
+OPS: tuple[Op, ...] = get_args(Op)
+PADDINGS: tuple[Padding, ...] = get_args(Padding)
+DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The parameters of one spatial axis.
+
+    Attributes
+    ----------
+    i : int
+        Size of the layer's own input: the guide's *i*, or its *i'* where the layer is a transposed convolution.
+    k, s, d : int
+        Kernel (or window) size, stride and dilation rate. Of a transposed convolution: those of the convolution
+        that it is the transpose of.
+    p_before, p_after : int
+        Zeros added at each end; of a transposed convolution, those of the associated convolution. Where the
+        padding is spelled by name, these are the zeros that the name is claimed to mean.
+    a : int
+        Units that the associated convolution leaves uncovered at its far end, (i + 2p - k) mod s; only of a
+        transposed convolution, 0 elsewhere.
+
+    Raises
+    ------
+    ValueError
+        A size is out of its range.
+    """
+
+    i: int
+    k: int
+    s: int = 1
+    p_before: int = 0
+    p_after: int = 0
+    d: int = 1
+    a: int = 0
+
+    def __post_init__(self) -> None:
+        for letter, least in (("i", 0), ("k", 1), ("s", 1), ("p_before", 0), ("p_after", 0), ("d", 1), ("a", 0)):
+            value = getattr(self, letter)
+            if value < least:
+                raise ValueError(f"{letter} = {value}: {letter} is at least {least}")
+
+    @property
+    def k_hat(self) -> int:
+        """Effective kernel size k̂ = k + (k - 1)(d - 1): what a dilated kernel spans (guide, section 5.1)."""
+        return self.k + (self.k - 1) * (self.d - 1)
+
+    @property
+    def p(self) -> int:
+        """The padding *p* where both ends have the same.
+
+        Raises
+        ------
+        ValueError
+            The two ends differ.
+        """
+        if self.p_before != self.p_after:
+            raise ValueError(f"the padding ({self.p_before}, {self.p_after}) is not one number p")
+        return self.p_before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One layer to build.
+
+    Attributes
+    ----------
+    op : {'conv', 'conv_transpose', 'avg_pool', 'max_pool'}
+    axes : tuple of Axis
+        One for each spatial axis, outermost first.
+    padding : {'explicit', 'valid', 'same'}
+        How the padding is said to the framework: as numbers, or by a name that leaves the numbers to it.
+    channels_in, channels_out : int
+        Feature maps of the layer's own input and output; equal for pooling.
+    groups : int
+        Groups of feature maps that do not mix.
+    dtype, layout : str
+        Element type; order of the axes in memory ('default': what the route takes when told nothing).
+    """
+
+    op: Op
+    axes: tuple[Axis, ...]
+    padding: Padding = "explicit"
+    channels_in: int = 1
+    channels_out: int = 1
+    groups: int = 1
+    dtype: Dtype = "float32"
+    layout: Layout = "default"
+
+    def __post_init__(self) -> None:
+        if not self.axes:
+            raise ValueError("a case has at least one spatial axis")
+        if self.pools and (self.channels_in != self.channels_out or self.groups != 1):
+            raise ValueError("pooling has as many output as input channels, and no groups")
+        if self.channels_in % self.groups or self.channels_out % self.groups:
+            raise ValueError(
+                f"groups = {self.groups} divides neither or only one of the channels, "
+                f"{self.channels_in} and {self.channels_out}: it must divide both"
+            )
+
+    @property
+    def rank(self) -> int:
+        """Number of spatial axes, the guide's *N*."""
+        return len(self.axes)
+
+    @property
+    def pools(self) -> bool:
+        """Whether the layer is a pooling: it has no kernel, and does not mix feature maps."""
+        return self.op in ("avg_pool", "max_pool")
+
+    @property
+    def transposed(self) -> bool:
+        """Whether the layer is a transposed convolution."""
+        return self.op == "conv_transpose"
+
+    @property
+    def square(self) -> bool:
+        """Whether all axes have the same parameters."""
+        return all(axis == self.axes[0] for axis in self.axes)
+
+    def each(self, letter: str) -> tuple[int, ...]:
+        """Values of one letter ('i', 'k', 's', 'p_before' …), one for each axis."""
+        return tuple(getattr(axis, letter) for axis in self.axes)
+
+    @property
+    def id(self) -> str:
+        """What the layer is, readable: ``conv2d.i5x6.k3x2.s2x1.p1x0.d1x1``; :func:`parse` reads it back."""
+        parts = [f"{self.op}{len(self.axes)}d", *_axes_text(self.axes, self.padding, self.op == "conv_transpose")]
+        if self.channels_in != 1 or self.channels_out != 1:
+            parts.append(f"c{self.channels_in}" if self.pools else f"c{self.channels_in}to{self.channels_out}")
+        if self.groups != 1:
+            parts.append(f"g{self.groups}")
+        if self.dtype != "float32":
+            parts.append(self.dtype)
+        if self.layout != "default":
+            parts.append(self.layout)
+        return ".".join(parts)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+@lru_cache(maxsize=4096)
+def _axes_text(axes: tuple[Axis, ...], padding: Padding, transposed: bool) -> tuple[str, ...]:
+    def joined(value: Callable[[Axis], object]) -> str:
+        return "x".join(str(value(axis)) for axis in axes)
+
+    def ends(axis: Axis) -> object:
+        return axis.p_before if axis.p_before == axis.p_after else f"{axis.p_before}_{axis.p_after}"
+
+    parts = [
+        "i" + joined(lambda axis: axis.i),
+        "k" + joined(lambda axis: axis.k),
+        "s" + joined(lambda axis: axis.s),
+        "p" + joined(ends),
+        "d" + joined(lambda axis: axis.d),
+    ]
+    if padding != "explicit":
+        parts.insert(3, padding)
+    if transposed:
+        parts.append("a" + joined(lambda axis: axis.a))
+    return tuple(parts)
+
+
+_HEAD = re.compile(rf"({'|'.join(sorted(OPS, key=len, reverse=True))})([1-9])d")
+_LETTER = re.compile(r"([ikspda])(\d+(?:_\d+)?(?:x\d+(?:_\d+)?)*)")
+_CHANNELS = re.compile(r"c(\d+)(?:to(\d+))?")
+_GROUPS = re.compile(r"g(\d+)")
+
+
+def parse(text: str) -> Case:
+    """The case that an id says.
+
+    Parameters
+    ----------
+    text : str
+        As :attr:`Case.id` writes it.
+
+    Raises
+    ------
+    ValueError
+        The text is no id: the message names the part that cannot be read.
+    """
+    head, *parts = text.split(".")
+    match = _HEAD.fullmatch(head)
+    if match is None:
+        raise ValueError(
+            f"'{text}' is no case id: '{head}' names no operation; ids look like conv2d.i5x5.k3x3.s1x1.p0x0.d1x1"
+        )
+    op, rank = cast("Op", match[1]), int(match[2])
+    letters: dict[str, list[str]] = {}
+    case = Case(op=op, axes=(Axis(0, 1),) * rank)
+    for part in parts:
+        if found := _LETTER.fullmatch(part):
+            letters[found[1]] = found[2].split("x")
+            if len(letters[found[1]]) != rank:
+                raise ValueError(f"'{text}' is no case id: '{part}' needs {rank} values, one an axis")
+        elif found := _CHANNELS.fullmatch(part):
+            case = replace(case, channels_in=int(found[1]), channels_out=int(found[2] or found[1]))
+        elif found := _GROUPS.fullmatch(part):
+            case = replace(case, groups=int(found[1]))
+        elif part in PADDINGS:
+            case = replace(case, padding=part)
+        elif part in DTYPES:
+            case = replace(case, dtype=part)
+        elif part in LAYOUTS:
+            case = replace(case, layout=part)
+        else:
+            raise ValueError(f"'{text}' is no case id: cannot read '{part}'")
+    for letter in "ikspd" + "a" * (op == "conv_transpose"):
+        if letter not in letters:
+            raise ValueError(f"'{text}' is no case id: '{letter}' is missing")
+    ends = [(p.split("_") * 2)[:2] for p in letters.pop("p")]
+    axes = tuple(
+        Axis(
+            p_before=int(ends[axis][0]),
+            p_after=int(ends[axis][1]),
+            **{letter: int(values[axis]) for letter, values in letters.items()},
+        )
+        for axis in range(rank)
+    )
+    return replace(case, axes=axes)

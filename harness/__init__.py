@@ -1,0 +1,1 @@
+"""How layers are observed and judged. See docs/design.md for the rooms of this package."""

@@ -1,0 +1,248 @@
+"""What an adapter is.
+
+An adapter makes one framework observable. It is one class in one file, and it does two things.
+
+1. It **says** a case: :meth:`Adapter.say` turns a case into the framework's own function and arguments
+   (:class:`Spelling`), or into the reason why the route has no way to say it (:class:`Unsupported`). This is plain
+   data, decided from the case's parameters before anything runs, and needs no framework to be installed.
+2. It **runs** what it said: :meth:`Adapter.run` takes a few :class:`Call`, each a layer and the inputs to feed it, and
+   gives for each what the framework returned or raised (:class:`Returned`, :class:`Raised`).
+
+Arrays are NumPy's on this side, in one order: inputs are (batch, feature maps, axis 1 … axis N), kernels as
+:func:`cases.stimuli.kernel_shape` says. A spelling names the framework's own order in letters, N C and D H W for
+data, O I and D H W for kernels, and the adapter's arrays are turned into it with :func:`arranged`.
+
+An adapter knows nothing of the theory: no size, no operator, no expectation. Whatever it raises itself is our own
+fault (``harness_error``); only what happens inside :func:`attempt` is the framework's. The framework is imported
+when the adapter is made, not when its module is.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cases.case import Case
+from harness.records import TEXT_LIMIT
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a route says a case.
+
+    Attributes
+    ----------
+    function : str
+        What is called, as one would write it: 'torch.nn.functional.conv2d'.
+    arguments : mapping
+        Its keyword arguments: literals only, without inputs and weights.
+    data : str
+        The order of the input's axes: 'NCHW', 'NHWC' …
+    kernel : str
+        The order of the kernel's axes, I and O as the layer's own input and output maps: 'OIHW', 'HWIO' …; '' where
+        there is none.
+    flip : bool
+        Whether the kernel has to be turned by 180° first.
+    """
+
+    function: str
+    arguments: Mapping[str, Any]
+    data: str
+    kernel: str = ""
+    flip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A case that a route has no way to say, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One layer, and what to feed it.
+
+    Attributes
+    ----------
+    case : Case
+    route : str
+    spelling : Spelling
+        What :meth:`Adapter.say` said for the two.
+    kernel : ndarray or None
+        Of shape :func:`cases.stimuli.kernel_shape`; None for pooling.
+    x : ndarray, shape (batch, channels_in, i_1 … i_N)
+    pull_back : bool
+        False: the layer's output for x is asked for. True: x has one element in its batch, and the gradient with
+        respect to it is asked for, for each one-hot cotangent of the output in turn, stacked in row-major order.
+    """
+
+    case: Case
+    route: str
+    spelling: Spelling
+    kernel: Array | None
+    x: Array
+    pull_back: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Returned:
+    """What a framework returned.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the layer's output, in the order (batch, feature maps, axis 1 … axis N).
+    array : ndarray
+        The output; or, of a call that pulls back, the stack of gradients, each of x's shape.
+    """
+
+    shape: tuple[int, ...]
+    array: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An error that a framework raised. ``ours`` says that the fault is the adapter's."""
+
+    error: str
+    text: str
+    ours: bool = False
+
+
+Result = Returned | Raised
+
+
+class Adapter(ABC):
+    """A framework, as the harness sees it.
+
+    Attributes
+    ----------
+    name : str
+        The framework's, as on the command line.
+    extra : str
+        What to install for it: the extra of convarith, or a requirement.
+    routes : tuple of str
+        The ways into it, each named after the module that one calls.
+    modes : tuple of str
+        How each can be run.
+    batch : int
+        How many calls :meth:`run` works best with at once.
+    """
+
+    name: ClassVar[str]
+    extra: ClassVar[str]
+    routes: ClassVar[tuple[str, ...]]
+    modes: ClassVar[tuple[str, ...]] = ("eager",)
+    batch: ClassVar[int] = 1
+
+    @staticmethod
+    @abstractmethod
+    def say(case: Case, route: str) -> Spelling | Unsupported:
+        """How a route says a case, or why it cannot. Pure: from the parameters alone, without the framework."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, str]:
+        """What decides which code runs: versions, build, device, threads."""
+
+    @abstractmethod
+    def run_one(self, call: Call) -> Result:
+        """What the framework does with one call."""
+
+    def run(self, calls: Sequence[Call]) -> Iterator[Result]:
+        """What the framework does with each call, in order. Override it where many at once cost less."""
+        for call in calls:
+            yield self.run_one(call)
+
+
+def attempt(action: Callable[[], Returned]) -> Result:
+    """Run what is the framework's, and take what it raises as its answer.
+
+    A name, attribute or import that is missing in the adapter's own lines is the adapter's fault, not an answer.
+    """
+    try:
+        return action()
+    except Exception as error:  # whatever a framework raises is an observation
+        return raised(error)
+
+
+def raised(error: Exception) -> Raised:
+    """An exception as a record: its class, and its message cut to length."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        text = str(error)
+    except Exception:  # a message that cannot be made is still an error
+        text = "(its message cannot be printed)"
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = frame.tb_frame.f_code.co_filename if frame is not None else ""
+    ours = isinstance(error, (NameError, AttributeError, ImportError)) and where.startswith(_HERE)
+    if ours and frame is not None:
+        line = linecache.getline(where, frame.tb_lineno).strip()
+        text = f"{text} (at '{line}', line {frame.tb_lineno} of {where[len(_HERE) + 1 :]})"
+    return Raised(name, text[:TEXT_LIMIT], ours)
+
+
+_HERE = __file__.rpartition("/")[0]
+
+SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
+
+
+def letters(rank: int, *, first: bool) -> str:
+    """The order of a data array's axes, with the feature maps first or last: 'NCHW', 'NHWC'."""
+    return f"NC{SPATIAL[rank]}" if first else f"N{SPATIAL[rank]}C"
+
+
+def arranged(array: Array, source: str, target: str) -> Array:
+    """An array whose axes have the letters of ``source``, as one whose axes have those of ``target``."""
+    return array if source == target else np.transpose(array, [source.index(letter) for letter in target])
+
+
+def arranged_kernel(call: Call) -> Array | None:
+    """A call's kernel in the framework's order, turned by 180° if the spelling says so."""
+    if call.kernel is None:
+        return None
+    kernel = call.kernel
+    if call.spelling.flip:
+        kernel = np.flip(kernel, axis=tuple(range(2, kernel.ndim)))
+    source = ("IO" if call.case.transposed else "OI") + SPATIAL[call.case.rank]
+    return np.ascontiguousarray(arranged(kernel, source, call.spelling.kernel), dtype=call.case.dtype)
+
+
+def arranged_input(call: Call) -> Array:
+    """A call's input in the framework's order."""
+    ours = letters(call.case.rank, first=True)
+    return np.ascontiguousarray(arranged(call.x, ours, call.spelling.data), dtype=call.case.dtype)
+
+
+def returned(call: Call, shape: Sequence[int], array: Array) -> Returned:
+    """What a framework returned for a call, brought back into the harness's order."""
+    ours = letters(call.case.rank, first=True)
+    order = [call.spelling.data.index(letter) for letter in ours]
+    if len(shape) != len(order):  # not even the number of axes is right: nothing to bring into order
+        return Returned(tuple(shape), array)
+    return Returned(tuple(int(shape[axis]) for axis in order), np.transpose(array, order))
+
+
+def cotangent_order(call: Call, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """How to lay out one-hot cotangents of an output of the framework's own ``shape``.
+
+    The identity matrix over the output's elements, reshaped to the first result (batch, feature maps, sizes) and then
+    transposed by the second, has the framework's order of axes, and a row for each element in the harness's order.
+    """
+    data, ours = call.spelling.data, letters(call.case.rank, first=True)
+    if len(shape) != len(data):
+        raise ValueError(f"the output has {len(shape)} axes where the input has {len(data)}")
+    sizes = [int(shape[data.index(letter)]) for letter in ours[1:]]
+    return (math.prod(sizes), *sizes), tuple(ours.index(letter) for letter in data)

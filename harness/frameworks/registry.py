@@ -1,0 +1,43 @@
+"""Which frameworks there are, and where each adapter lives. Nothing here imports an adapter, let alone a framework.
+
+Others register theirs under the entry point group ``convarith.frameworks``, as NAME = "MODULE:CLASS".
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import entry_points
+
+from harness.frameworks.base import Adapter
+
+BUILT_IN = {
+    "torch": "harness.frameworks.torch:Torch",
+    "tensorflow": "harness.frameworks.tensorflow:TensorFlow",
+    "jax": "harness.frameworks.jax:Jax",
+}
+
+
+def adapters() -> dict[str, str]:
+    """Names of all frameworks, built in and registered, with where each adapter is: 'MODULE:CLASS'."""
+    registered = {point.name: point.value for point in entry_points(group="convarith.frameworks")}
+    return {**registered, **BUILT_IN}
+
+
+def load(reference: str) -> type[Adapter]:
+    """The adapter class that a reference names.
+
+    Parameters
+    ----------
+    reference : str
+        'MODULE:CLASS'.
+
+    Raises
+    ------
+    ImportError
+        There is no such module, or no adapter of that name in it.
+    """
+    module, _, name = reference.partition(":")
+    found = getattr(importlib.import_module(module), name, None)
+    if not (isinstance(found, type) and issubclass(found, Adapter)):
+        raise ImportError(f"{reference} is no adapter: a class derived from harness.frameworks.base.Adapter")
+    return found

@@ -1,0 +1,1 @@
+"""How a framework is observed: by impulses (``probe``), in a child (``worker``) that is minded (``supervisor``)."""

@@ -1,0 +1,134 @@
+"""The child process that observes one framework: ``python -m harness.observe.worker ADAPTER JOBS REPORTS``.
+
+ADAPTER is 'MODULE:CLASS'; JOBS and REPORTS are the numbers of inherited file descriptors. It needs NumPy and the
+framework, nothing else. One JSON object a line:
+
+    → {"jobs": [[number, case id, route, mode, [probe, …]], …]}
+    ← {"ready": {fact: text, …}}                          once, when the framework is imported
+    ← {"began": [number, …]}                              these are in flight
+    ← {"seen": number, "probe": …, "outcome": …, …}       one observation
+    ← {"done": true}                                      of all the jobs of a line
+
+It ends when JOBS is closed. Standard output and error belong to the framework, which prints to them as it likes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+from cases.case import parse
+from harness.frameworks.base import Adapter, Call, Raised, Result, Unsupported
+from harness.frameworks.registry import load
+from harness.observe import probe as probing
+from harness.records import TEXT_LIMIT, Probe
+
+Report = dict[str, Any]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Observe until there are no more jobs."""
+    die_with_parent()
+    reference, jobs_fd, reports_fd = arguments
+    jobs = os.fdopen(int(jobs_fd), "r", encoding="utf-8")
+    reports = os.fdopen(int(reports_fd), "w", encoding="utf-8")
+    adapter = load(reference)()
+    send(reports, {"ready": {"python": sys.version.split()[0], **adapter.facts()}})
+    for line in jobs:
+        work = json.loads(line)["jobs"]
+        for start in range(0, len(work), adapter.batch):
+            batch = work[start : start + adapter.batch]
+            send(reports, {"began": [job[0] for job in batch]})
+            for report in observe(adapter, batch):
+                send(reports, report)
+        send(reports, {"done": True})
+    return 0
+
+
+def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]]) -> Iterator[Report]:
+    """The observations of some jobs, which the adapter may run together."""
+    calls: list[Call] = []
+    about: list[tuple[int, Probe]] = []
+    for number, case_id, route, _mode, probes in jobs:
+        case = parse(case_id)
+        for probe in probes:
+            try:
+                call = probing.prepare(adapter, case, route, probe)
+            except Exception:
+                yield {"seen": number, "probe": probe, **failure()}
+                continue
+            if isinstance(call, Unsupported):
+                yield {"seen": number, "probe": probe, "outcome": "unsupported", "text": call.reason}
+            else:
+                calls.append(call)
+                about.append((number, probe))
+
+    # What many share is charged to each alike: the time of a group is divided among its members.
+    results = run(adapter, calls)
+    began = time.perf_counter()
+    for (number, probe), call, result in zip(about, calls, results, strict=True):
+        try:
+            report = told(call, result)
+        except Exception:
+            report = failure()
+        now = time.perf_counter()
+        yield {"seen": number, "probe": probe, "seconds": round(now - began, 6), **report}
+        began = now
+
+
+def run(adapter: Adapter, calls: Sequence[Call]) -> Iterator[Result]:
+    """What the adapter makes of some calls; an error of its own is our fault, and the rest are lost with it."""
+    given = 0
+    try:
+        for result in adapter.run(calls):
+            yield result
+            given += 1
+    except Exception as error:
+        for _ in calls[given:]:
+            yield Raised(type(error).__qualname__, traceback.format_exc()[-TEXT_LIMIT:], ours=True)
+
+
+def told(call: Call, result: Result) -> Report:
+    """A result as the report of an observation."""
+    if isinstance(result, Raised):
+        outcome = "harness_error" if result.ours else "raised"
+        return {"outcome": outcome, "error": result.error, "text": result.text}
+    operator = probing.operator(call, result)
+    report: Report = {"outcome": "returned", "shape": list(result.shape)}
+    if operator is not None:
+        report |= {"digest": operator.digest, "operator": operator.to_json()}
+    return report
+
+
+def failure() -> Report:
+    """The exception being handled, as a report that the fault is ours."""
+    kind = sys.exc_info()[0]
+    assert kind is not None
+    return {
+        "outcome": "harness_error",
+        "error": kind.__qualname__,
+        "text": traceback.format_exc()[-TEXT_LIMIT:],
+    }
+
+
+def send(reports: TextIO, report: Report) -> None:
+    """Write one line, at once: what was seen must be known even if the next case ends the process."""
+    reports.write(json.dumps(report) + "\n")
+    reports.flush()
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent does, however it does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 is PR_SET_PDEATHSIG
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

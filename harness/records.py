@@ -1,0 +1,157 @@
+"""The records that flow through the house: surfaces, observations, verdicts.
+
+Plain and frozen, of the standard library's making, so that the processes that observe need nothing else to make them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+SCHEMA = 1  # of every record on disk; raise it when a field changes its meaning
+
+Probe = Literal["forward", "adjoint", "direct"]
+Outcome = Literal["returned", "raised", "crashed", "timed_out", "unsupported", "harness_error"]
+Status = Literal[
+    "agrees",
+    "wrong_shape",
+    "wrong_operator",
+    "wrong_numerics",
+    "rejected",
+    "accepted",
+    "unstable",
+    "unsupported",
+    "crashed",
+    "timed_out",
+    "harness_error",
+]
+
+PROBES: tuple[Probe, ...] = get_args(Probe)
+STATUSES: tuple[Status, ...] = get_args(Status)
+EXPECTED_STATUSES: frozenset[Status] = frozenset({"agrees", "unsupported"})
+
+TEXT_LIMIT = 2000  # characters of a framework's message that are kept
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Surface:
+    """One way into one framework.
+
+    Attributes
+    ----------
+    framework : str
+        'torch', 'tensorflow', 'jax' …
+    route : str
+        The part of it that is called: 'torch.nn.functional', 'keras.layers' …
+    mode : str
+        How it is run: 'eager', 'jit' …
+    """
+
+    framework: str
+    route: str
+    mode: str
+
+    def __str__(self) -> str:
+        return f"{self.framework}/{self.route}/{self.mode}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One case to observe on one surface, by some probes."""
+
+    case_id: str
+    surface: Surface
+    probes: tuple[Probe, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was seen of one case on one surface by one probe. It knows nothing of the theory.
+
+    Attributes
+    ----------
+    probe : {'forward', 'adjoint', 'direct'}
+        The layer's forward pass on all impulses; its backward pass on all one-hot cotangents; or the guide's equivalent
+        direct convolution (S7), forward.
+    outcome : {'returned', 'raised', 'crashed', 'timed_out', 'unsupported', 'harness_error'}
+    shape : tuple of int or None
+        Of what was returned, batch first, feature maps second.
+    digest : str or None
+        Of the operator that was read off (:attr:`harness.operator.Operator.digest`).
+    operator : dict or None
+        The operator itself (:meth:`harness.operator.Operator.to_json`). Kept where it is evidence of something.
+    error, text : str or None
+        The error's class and message, the signal's name, or the reason why a route cannot say the case.
+    seconds : float
+        Wall time.
+    """
+
+    case_id: str
+    surface: Surface
+    probe: Probe
+    outcome: Outcome
+    shape: tuple[int, ...] | None = None
+    digest: str | None = None
+    operator: dict[str, Any] | None = None
+    error: str | None = None
+    text: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, Surface, Probe]:
+        """What was observed; two observations of one key should be the same."""
+        return (self.case_id, self.surface, self.probe)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The theory against one observation.
+
+    Attributes
+    ----------
+    aspect : str
+        What was judged: the observation's probe.
+    relationships : tuple of str
+        All relationships that make a claim about the case; the first is the most particular.
+    status : str
+        See docs/design.md, 'Verdicts'.
+    expected, observed : str
+        In words and numbers.
+    diagnosis : str
+        What differs and how; empty where nothing does.
+    """
+
+    case_id: str
+    surface: Surface
+    aspect: Probe
+    relationships: tuple[str, ...]
+    status: Status
+    expected: str
+    observed: str
+    diagnosis: str = ""
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether there is nothing to report: it agrees, or cannot be said."""
+        return self.status in EXPECTED_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a framework was observed: whatever decides which code ran.
+
+    Attributes
+    ----------
+    framework : str
+    python : str
+        Path of the interpreter.
+    facts : dict
+        Versions, device, threads, processor …, as the worker found them.
+    failure : str or None
+        Why nothing, or not everything, could be observed there.
+    """
+
+    framework: str
+    python: str
+    facts: dict[str, str] = field(default_factory=dict)
+    failure: str | None = None
