@@ -111,6 +111,13 @@ class Case:
     def __post_init__(self) -> None:
         if not self.axes:
             raise ValueError("a case has at least one spatial axis")
+        if not self.transposed and any(axis.a for axis in self.axes):
+            raise ValueError("a is of a transposed convolution alone; elsewhere it is 0")
+        if self.groups < 1 or min(self.channels_in, self.channels_out) < 0:
+            raise ValueError(
+                f"channels {self.channels_in} and {self.channels_out}, groups {self.groups}: "
+                "channels are at least 0, groups at least 1"
+            )
         if self.pools and (self.channels_in != self.channels_out or self.groups != 1):
             raise ValueError("pooling has as many output as input channels, and no groups")
         if self.channels_in % self.groups or self.channels_out % self.groups:
@@ -184,7 +191,7 @@ def _axes_text(axes: tuple[Axis, ...], padding: Padding, transposed: bool) -> tu
 
 
 _HEAD = re.compile(rf"({'|'.join(sorted(OPS, key=len, reverse=True))})([1-9])d")
-_LETTER = re.compile(r"([ikspda])(\d+(?:_\d+)?(?:x\d+(?:_\d+)?)*)")
+_LETTER = re.compile(r"([iksda])(\d+(?:x\d+)*)|(p)(\d+(?:_\d+)?(?:x\d+(?:_\d+)?)*)")
 _CHANNELS = re.compile(r"c(\d+)(?:to(\d+))?")
 _GROUPS = re.compile(r"g(\d+)")
 
@@ -213,8 +220,9 @@ def parse(text: str) -> Case:
     case = Case(op=op, axes=(Axis(0, 1),) * rank)
     for part in parts:
         if found := _LETTER.fullmatch(part):
-            letters[found[1]] = found[2].split("x")
-            if len(letters[found[1]]) != rank:
+            letter = found[1] or found[3]
+            letters[letter] = (found[2] or found[4]).split("x")
+            if len(letters[letter]) != rank:
                 raise ValueError(f"'{text}' is no case id: '{part}' needs {rank} values, one an axis")
         elif found := _CHANNELS.fullmatch(part):
             case = replace(case, channels_in=int(found[1]), channels_out=int(found[2] or found[1]))
@@ -240,4 +248,7 @@ def parse(text: str) -> Case:
         )
         for axis in range(rank)
     )
-    return replace(case, axes=axes)
+    case = replace(case, axes=axes)
+    if case.id != text:
+        raise ValueError(f"'{text}' is no case id: what it says is written {case.id}")
+    return case

@@ -236,15 +236,32 @@ def _claims_of_axis(op: Op, padding: Padding, axis: Axis) -> frozenset[str]:
     return frozenset(r.id for r in RELATIONSHIPS if op in r.ops and r.domain(axis))
 
 
+# From the most particular to the most general: every case of R1 is one of R2, of R5, of R6 and of R15 as well.
+_MOST_PARTICULAR_FIRST = (
+    "R1",
+    "R3",
+    "R4",
+    "R2",
+    "R5",
+    "R6",
+    "R15",
+    "R7",
+    "R8",
+    "R10",
+    "R11",
+    "R9",
+    "R12",
+    "R13",
+    "R14",
+)
+
+
 @lru_cache(maxsize=65536)
 def _claims_of_axes(op: Op, padding: Padding, axes: tuple[Axis, ...]) -> tuple[str, ...]:
     held = frozenset.intersection(*(_claims_of_axis(op, padding, axis) for axis in axes))
-    return tuple(r.id for r in RELATIONSHIPS if r.id in held)
+    return tuple(name for name in _MOST_PARTICULAR_FIRST if name in held)
 
 
 def claims(case: Case) -> tuple[str, ...]:
-    """The ids of all relationships that make a claim about a case, in the guide's order.
-
-    The first is the most particular one (a case of R1 is one of R2, R5, R6 and R15 as well).
-    """
+    """The ids of all relationships that make a claim about a case, the most particular one first."""
     return _claims_of_axes(case.op, case.padding, case.axes)

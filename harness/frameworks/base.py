@@ -122,6 +122,13 @@ class Raised:
 Result = Returned | Raised
 
 
+class NoDeviceError(Exception):
+    """The device that was asked for is not there. The message says so in one sentence."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"no CUDA device: {why}; use --device cpu, or a machine that has one")
+
+
 class Adapter(ABC):
     """A framework, as the harness sees it.
 
@@ -129,8 +136,10 @@ class Adapter(ABC):
     ----------
     name : str
         The framework's, as on the command line.
-    extra : str
-        What to install for it: the extra of convarith, or a requirement.
+    package : str
+        The module that is imported for it.
+    requirement : str
+        What to install for it.
     routes : tuple of str
         The ways into it, each named after the module that one calls.
     modes : tuple of str
@@ -140,10 +149,28 @@ class Adapter(ABC):
     """
 
     name: ClassVar[str]
-    extra: ClassVar[str]
+    package: ClassVar[str]
+    requirement: ClassVar[str]
     routes: ClassVar[tuple[str, ...]]
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     batch: ClassVar[int] = 1
+
+    @abstractmethod
+    def __init__(self, device: str) -> None:
+        """Import the framework, to be used on a device, 'cpu' or 'gpu', in one thread.
+
+        It may be configured but not started: the process is forked after this, and threads do not survive that.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            It is not installed.
+        """
+
+    @classmethod
+    def how_to_install(cls) -> str:
+        """What a user does who lacks the framework."""
+        return f"install it with: pip install '{cls.requirement}'"
 
     @staticmethod
     @abstractmethod
@@ -152,7 +179,13 @@ class Adapter(ABC):
 
     @abstractmethod
     def facts(self) -> dict[str, str]:
-        """What decides which code runs: versions, build, device, threads."""
+        """What decides which code runs: versions, build, device, threads.
+
+        Raises
+        ------
+        NoDeviceError
+            The device is not there.
+        """
 
     @abstractmethod
     def run_one(self, call: Call) -> Result:
@@ -228,11 +261,23 @@ def arranged_input(call: Call) -> Array:
 
 def returned(call: Call, shape: Sequence[int], array: Array) -> Returned:
     """What a framework returned for a call, brought back into the harness's order."""
-    ours = letters(call.case.rank, first=True)
-    order = [call.spelling.data.index(letter) for letter in ours]
-    if len(shape) != len(order):  # not even the number of axes is right: nothing to bring into order
+    if len(shape) != len(call.spelling.data):  # not even the number of axes is right: nothing to bring into order
         return Returned(tuple(shape), array)
-    return Returned(tuple(int(shape[axis]) for axis in order), np.transpose(array, order))
+    return Returned(returned_shape(call, shape), np.transpose(array, _order(call)))
+
+
+def returned_shape(call: Call, shape: Sequence[int]) -> tuple[int, ...]:
+    """A framework's shape in the harness's order."""
+    return tuple(int(shape[axis]) for axis in _order(call))
+
+
+def _order(call: Call) -> list[int]:
+    return [call.spelling.data.index(letter) for letter in letters(call.case.rank, first=True)]
+
+
+def is_empty(call: Call, shape: Sequence[int]) -> bool:
+    """Whether an output of the framework's own ``shape`` has no elements, and so nothing can be pulled back from it."""
+    return len(shape) == len(call.spelling.data) and math.prod(shape[1:]) == 0
 
 
 def cotangent_order(call: Call, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:

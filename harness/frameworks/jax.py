@@ -13,6 +13,7 @@ from harness.frameworks.base import (
     SPATIAL,
     Adapter,
     Call,
+    NoDeviceError,
     Raised,
     Result,
     Spelling,
@@ -20,6 +21,7 @@ from harness.frameworks.base import (
     arranged_input,
     arranged_kernel,
     cotangent_order,
+    is_empty,
     letters,
     raised,
     returned,
@@ -33,18 +35,21 @@ class Jax(Adapter):
     """The adapter of JAX."""
 
     name = "jax"
-    extra = "jax"
+    package = "jax"
+    requirement = "convarith[jax]"
     routes = (LAX,)
     modes = ("jit",)
     batch = 100
 
-    def __init__(self) -> None:
-        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    def __init__(self, device: str) -> None:
+        os.environ["JAX_PLATFORMS"] = "cuda" if device == "gpu" else "cpu"
         # One thread: parallelism comes from processes, and this is what the other frameworks get.
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
         import jax
 
         jax.config.update("jax_enable_x64", True)  # float64 is a case like any other; float32 stays float32
+        if device == "gpu":  # TF32 rounds the taps to 10 bits: the probes would no longer be exact
+            jax.config.update("jax_default_matmul_precision", "highest")
         self._jax = jax
         self._compiled = 0
 
@@ -111,11 +116,14 @@ class Jax(Adapter):
     def facts(self) -> dict[str, str]:
         import jaxlib
 
-        device = self._jax.devices()[0]
+        try:
+            device = self._jax.devices()[0]
+        except (RuntimeError, AssertionError) as error:  # it asserts that a platform it was told of is there
+            raise NoDeviceError(f"jax {self._jax.__version__} finds none") from error
         return {
             "jax": self._jax.__version__,
             "jaxlib": jaxlib.__version__,
-            "device": device.platform,
+            "device": device.device_kind,
             "threads": "1",
             "XLA_FLAGS": os.environ["XLA_FLAGS"],
         }
@@ -161,6 +169,8 @@ class Jax(Adapter):
             y = layer(x, kernel)
             return y.shape, y
         shape = jax.eval_shape(layer, x, kernel).shape
+        if is_empty(call, shape):
+            return shape, x[:0]
         sizes, order = cotangent_order(call, shape)
         cotangents = jax.numpy.eye(sizes[0], dtype=x.dtype).reshape(sizes).transpose(order)
         repeated = jax.numpy.broadcast_to(x, (sizes[0], *x.shape[1:]))

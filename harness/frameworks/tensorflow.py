@@ -15,6 +15,7 @@ from harness.frameworks.base import (
     SPATIAL,
     Adapter,
     Call,
+    NoDeviceError,
     Result,
     Returned,
     Spelling,
@@ -23,6 +24,7 @@ from harness.frameworks.base import (
     arranged_kernel,
     attempt,
     cotangent_order,
+    is_empty,
     letters,
     returned,
 )
@@ -41,20 +43,26 @@ class TensorFlow(Adapter):
     """The adapter of TensorFlow, and of Keras on it."""
 
     name = "tensorflow"
-    extra = "tensorflow"
+    package = "tensorflow"
+    requirement = "convarith[tensorflow]"
     routes = (NN, keras.LAYERS)
 
-    def __init__(self) -> None:
+    def __init__(self, device: str) -> None:
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+        if device == "cpu":
+            os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
         import tensorflow
 
         tensorflow.config.threading.set_intra_op_parallelism_threads(1)
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        if device == "gpu":
+            # TF32 rounds the taps to 10 bits: the probes would no longer be exact.
+            tensorflow.config.experimental.enable_tensor_float_32_execution(False)
         import keras as keras_package
 
         self._tf = tensorflow
+        self._device = "/GPU:0" if device == "gpu" else "/CPU:0"
         self._keras = keras_package
 
     @staticmethod
@@ -73,17 +81,22 @@ class TensorFlow(Adapter):
                 return Unsupported(f"{function} has no dilation")
             return Spelling(
                 function,
-                {"ksize": case.each("k"), "strides": case.each("s"), "padding": padding, "data_format": data},
+                {
+                    "ksize": _each(case, "k", data),
+                    "strides": _each(case, "s", data),
+                    "padding": padding,
+                    "data_format": data,
+                },
                 data,
             )
         arguments: dict[str, Any] = {
             # tf.nn.conv1d alone has its own name and form for the stride
             ("stride" if function == f"{NN}.conv1d" else "strides"): (
-                case.axes[0].s if function == f"{NN}.conv1d" else case.each("s")
+                case.axes[0].s if function == f"{NN}.conv1d" else _each(case, "s", data)
             ),
             "padding": padding,
             "data_format": data,
-            "dilations": case.each("d"),
+            "dilations": _each(case, "d", data),
         }
         if case.transposed:
             if case.groups != 1:
@@ -99,10 +112,23 @@ class TensorFlow(Adapter):
 
     def facts(self) -> dict[str, str]:
         tf = self._tf
+        device = {"device": "cpu"}
+        if self._device == "/GPU:0":
+            found = tf.config.list_physical_devices("GPU")
+            if not found:
+                raise NoDeviceError(f"tensorflow {tf.__version__} finds none")
+            gpu = tf.config.experimental.get_device_details(found[0])
+            build = tf.sysconfig.get_build_info()
+            device = {
+                "device": str(gpu.get("device_name", "gpu")),
+                "cuda": str(build.get("cuda_version")),
+                "cudnn": str(build.get("cudnn_version")),
+                "tf32": "off",
+            }
         return {
             "tensorflow": tf.__version__,
             "keras": self._keras.__version__,
-            "device": "cpu",
+            **device,
             "threads": str(tf.config.threading.get_intra_op_parallelism_threads()),
             "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         }
@@ -118,6 +144,8 @@ class TensorFlow(Adapter):
                 y = layer(x)
                 return returned(call, y.shape, y.numpy())
             shape = tuple(layer(x).shape)
+            if is_empty(call, shape):
+                return returned(call, shape, array[:0])
             sizes, order = cotangent_order(call, shape)
             identity = np.eye(sizes[0], dtype=call.case.dtype).reshape(sizes).transpose(order)
             repeated = tf.repeat(x, sizes[0], axis=0)
@@ -129,7 +157,11 @@ class TensorFlow(Adapter):
             )
             return returned(call, shape, gradient.numpy())
 
-        return attempt(action)
+        def placed() -> Returned:
+            with tf.device(self._device):
+                return action()
+
+        return attempt(placed)
 
     def _layer(self, call: Call, kernel: Any) -> Callable[[Any], Any]:
         name = call.spelling.function.rpartition(".")[2]
@@ -162,6 +194,13 @@ def _padding(case: Case, data: str) -> Any:
         return Unsupported(f"tf.nn.{what} pads by name only")
     ends = {letter: [axis.p_before, axis.p_after] for letter, axis in zip(SPATIAL[case.rank], case.axes, strict=True)}
     return [ends.get(letter, [0, 0]) for letter in data]
+
+
+def _each(case: Case, letter: str, data: str) -> tuple[int, ...]:
+    """Values of a letter; in three dimensions tf.nn takes one for every dimension of the data only."""
+    if case.rank < 3:
+        return case.each(letter)
+    return (1, 1, *case.each(letter)) if data[1] == "C" else (1, *case.each(letter), 1)
 
 
 def _in_order(data: str, maps: int, sizes: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from cases.case import Case
 from harness.frameworks.base import (
     Adapter,
     Call,
+    NoDeviceError,
     Result,
     Returned,
     Spelling,
@@ -17,6 +18,7 @@ from harness.frameworks.base import (
     arranged_kernel,
     attempt,
     cotangent_order,
+    is_empty,
     letters,
     returned,
 )
@@ -39,14 +41,20 @@ class Torch(Adapter):
     """The adapter of PyTorch."""
 
     name = "torch"
-    extra = "torch"
+    package = "torch"
+    requirement = "convarith[torch]"
     routes = (FUNCTIONAL, MODULES)
 
-    def __init__(self) -> None:
+    def __init__(self, device: str) -> None:
         import torch
 
         torch.set_num_threads(1)
+        if device == "gpu":
+            # TF32 rounds the taps to 10 bits: the probes would no longer be exact.
+            torch.backends.cuda.matmul.allow_tf32 = False
+            torch.backends.cudnn.allow_tf32 = False
         self._torch = torch
+        self._device = torch.device("cuda" if device == "gpu" else "cpu")
 
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
@@ -89,9 +97,19 @@ class Torch(Adapter):
 
     def facts(self) -> dict[str, str]:
         torch = self._torch
+        device = {"device": "cpu"}
+        if self._device.type == "cuda":
+            if not torch.cuda.is_available():
+                raise NoDeviceError(f"torch {torch.__version__} finds none")
+            device = {
+                "device": torch.cuda.get_device_name(self._device),
+                "cuda": str(torch.version.cuda),
+                "cudnn": str(torch.backends.cudnn.version()),
+                "tf32": "off",
+            }
         return {
             "torch": torch.__version__,
-            "device": "cpu",
+            **device,
             "threads": str(torch.get_num_threads()),
             "mkldnn": str(torch.backends.mkldnn.is_available()),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
@@ -99,23 +117,25 @@ class Torch(Adapter):
 
     def run_one(self, call: Call) -> Result:
         torch = self._torch
-        x = torch.from_numpy(arranged_input(call))
+        x = torch.from_numpy(arranged_input(call)).to(self._device)
         kernel = arranged_kernel(call)
-        weight = None if kernel is None else torch.from_numpy(kernel)
+        weight = None if kernel is None else torch.from_numpy(kernel).to(self._device)
 
         def action() -> Returned:
             layer = self._layer(call, weight)
             if not call.pull_back:
                 with torch.no_grad():
                     y = layer(x)
-                return returned(call, y.shape, y.numpy())
+                return returned(call, y.shape, y.cpu().numpy())
             with torch.no_grad():
                 shape = layer(x).shape
+            if is_empty(call, shape):
+                return returned(call, shape, x[:0].cpu().numpy())
             sizes, order = cotangent_order(call, shape)
-            cotangents = torch.eye(sizes[0], dtype=x.dtype).reshape(sizes).permute(order)
+            cotangents = torch.eye(sizes[0], dtype=x.dtype, device=self._device).reshape(sizes).permute(order)
             repeated = x.repeat(sizes[0], *(1,) * (x.ndim - 1)).requires_grad_()
             (gradient,) = torch.autograd.grad(layer(repeated), repeated, cotangents)
-            return returned(call, shape, gradient.numpy())
+            return returned(call, shape, gradient.cpu().numpy())
 
         return attempt(action)
 

@@ -1,7 +1,10 @@
 """The parent's end of one worker process: start it, send jobs, read reports within a time limit.
 
-A child's life: ``start`` (may raise StartFailed) → ``ready`` (its facts) → ``send`` and ``reports`` in turns (may raise
-Died or Overran) → ``stop``.
+A child's life: it is made (may raise StartFailed) → ``ready`` (its facts; may raise StartFailed) → ``send`` and
+``reports`` in turns (may raise Died or Overran, and then is ``usable`` again or not) → ``stop``.
+
+The worker forks a *hand* for each batch of jobs, so that what ends a case ends the hand: the framework is imported
+once, and the next hand is there in milliseconds.
 """
 
 from __future__ import annotations
@@ -17,16 +20,20 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
 OUTPUT_KEPT = 16_384  # bytes of what a child printed last
+_TICK = 0.2  # seconds between looks at whether to stop
+_PATIENCE = 5.0  # seconds for a killed hand to be reported
 _PACKAGES = ("harness", "cases")
+
+Report = dict[str, Any]
 
 
 class ChildError(Exception):
-    """A child that can no longer be talked to. The message says why; ``output`` is the end of what it printed."""
+    """A hand or a worker that has ended. The message says how; ``output`` is the end of what it printed."""
 
     def __init__(self, message: str, output: str) -> None:
         super().__init__(message)
@@ -34,7 +41,7 @@ class ChildError(Exception):
 
 
 class StartFailed(ChildError):
-    """It ended, or said nothing in time, before it was ready."""
+    """The worker ended, or said nothing in time, before it was ready."""
 
 
 class Died(ChildError):
@@ -45,10 +52,15 @@ class Overran(ChildError):
     """It took longer than it may, and was killed."""
 
 
+class Stopped(Exception):
+    """The user asked for the end while a child was being waited for."""
+
+
 class Child:
     """A running worker."""
 
-    def __init__(self, python: str, reference: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, python: str, what: Sequence[str], environment: Mapping[str, str], stop: threading.Event) -> None:
+        self._stopping = stop
         self._home = tempfile.TemporaryDirectory(prefix="convarith-")
         # The child sees our two packages and nothing else of ours: its own site-packages must stay its own.
         root = Path(__file__).resolve().parents[2]
@@ -56,34 +68,38 @@ class Child:
             os.symlink(root / package, Path(self._home.name) / package)
         jobs_read, jobs_write = os.pipe()
         reports_read, reports_write = os.pipe()
-        path = os.pathsep.join(filter(None, (self._home.name, environment.get("PYTHONPATH", ""))))
+        output_read, output_write = os.pipe()
+        theirs = environment.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+        path = os.pathsep.join(filter(None, (self._home.name, theirs)))
         try:
             self._process = subprocess.Popen(
-                [python, "-m", "harness.observe.worker", reference, str(jobs_read), str(reports_write)],
+                [python, "-m", "harness.observe.worker", *what, str(jobs_read), str(reports_write)],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stdout=output_write,
+                stderr=output_write,
                 pass_fds=(jobs_read, reports_write),
                 env={**os.environ, "PYTHONHASHSEED": "0", **environment, "PYTHONPATH": path},
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
         except OSError as error:
             self._home.cleanup()
-            for end in (jobs_write, reports_read):
+            for end in (jobs_write, reports_read, output_read):
                 os.close(end)
-            raise StartFailed(f"{python} cannot be started: {error.strerror}", "") from error
+            why = f"cannot be observed: the interpreter cannot be started ({error.strerror})"
+            raise StartFailed(why, "") from error
         finally:
-            os.close(jobs_read)
-            os.close(reports_write)
-        self._jobs = os.fdopen(jobs_write, "wb")
-        self._reports = reports_read
+            for end in (jobs_read, reports_write, output_write):
+                os.close(end)
+        self._jobs, self._reports, self._output = jobs_write, reports_read, output_read
         self._selector = selectors.DefaultSelector()
-        self._selector.register(reports_read, selectors.EVENT_READ)
-        self._buffer = b""
-        self._output: collections.deque[bytes] = collections.deque()
-        assert self._process.stdout is not None
-        self._reader = threading.Thread(target=self._keep_output, args=(self._process.stdout,), daemon=True)
-        self._reader.start()
+        for end in (reports_read, output_read):
+            os.set_blocking(end, False)
+            self._selector.register(end, selectors.EVENT_READ)
+        self._buffer = bytearray()
+        self._lines: collections.deque[bytes] = collections.deque()
+        self._printed = bytearray()
+        self._hand: int | None = None
+        self._ended = False
 
     def ready(self, limit: float) -> dict[str, str]:
         """The facts that the worker found, once its framework is imported.
@@ -94,90 +110,158 @@ class Child:
             It ended first, or said nothing for ``limit`` seconds.
         """
         try:
-            facts = self._report(time.monotonic() + limit)["ready"]
+            report: Report = {}
+            while "ready" not in report:
+                report = self._report(time.monotonic() + limit)
+                if "failed" in report:
+                    raise StartFailed(f"cannot be observed: {report['failed']}", "")
         except Overran as error:
             raise StartFailed(f"did not start within {limit:g} s", error.output) from error
         except Died as error:
             raise StartFailed(f"ended while starting ({error})", error.output) from error
-        return {str(name): str(value) for name, value in facts.items()}
+        self._until_done(limit)
+        return {str(name): str(value) for name, value in report["ready"].items()}
 
     def send(self, jobs: Sequence[Sequence[Any]]) -> None:
-        """Send jobs; what the worker reports of them is to be read until it says 'done'."""
-        try:
-            self._jobs.write(msgspec.json.encode({"jobs": jobs}) + b"\n")
-            self._jobs.flush()
-        except OSError:  # it is dead: reading will tell how
-            pass
+        """Send jobs; what the worker reports of them is to be read until they are done."""
+        self._printed.clear()
+        rest = memoryview(msgspec.json.encode({"jobs": jobs}) + b"\n")
+        with contextlib.suppress(OSError):  # it is dead: reading will tell how
+            while rest:
+                rest = rest[os.write(self._jobs, rest) :]
 
-    def reports(self, limit: float) -> Iterator[dict[str, Any]]:
+    def reports(self, limit: float) -> Iterator[Report]:
         """Reports until the jobs are done.
 
         Parameters
         ----------
         limit : float
-            Seconds that may pass for one job, and more with every job that began together (a tenth each).
+            Seconds that may pass for one job, and a tenth more for each that began together with it.
 
         Raises
         ------
         Died, Overran
         """
-        allowed = limit
+        allowed = limit + _PATIENCE  # a fork, and what the framework does at first
         while True:
             report = self._report(time.monotonic() + allowed)
             if "done" in report:
+                self._hand = None
                 return
             if "began" in report:
                 allowed = limit * (1 + 0.1 * (len(report["began"]) - 1))
             yield report
 
+    @property
+    def usable(self) -> bool:
+        """Whether more jobs can be sent."""
+        return not self._ended
+
     def stop(self) -> None:
-        """End the process, if it has not ended, and free what it held. Safe to call twice."""
+        """End the worker and its hand, if they have not ended, and free what it held. Safe to call twice."""
         self._kill()
         self._selector.close()
-        for closing in (self._jobs.close, lambda: os.close(self._reports)):
+        for end in (self._jobs, self._reports, self._output):
             with contextlib.suppress(OSError):
-                closing()
+                os.close(end)
+        self._jobs = self._reports = self._output = -1
         self._home.cleanup()
 
-    def _report(self, deadline: float) -> dict[str, Any]:
-        while b"\n" not in self._buffer:
-            if not self._selector.select(max(0.0, deadline - time.monotonic())):
-                self._kill()
-                raise Overran("took too long", self._printed())
-            more = os.read(self._reports, 1 << 20)
-            if not more:
-                raise Died(self._end(), self._printed())
-            self._buffer += more
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        report: dict[str, Any] = msgspec.json.decode(line)
-        return report
+    def _report(self, deadline: float) -> Report:
+        """The next report that is the supervisor's to know."""
+        while True:
+            report = self._next(deadline)
+            if "hand" in report:
+                self._hand = int(report["hand"])
+            elif "ended" in report:
+                self._hand = None
+                raise Died(str(report["ended"]), self._said())
+            else:
+                return report
+
+    def _next(self, deadline: float) -> Report:
+        while True:
+            while self._lines:
+                line = self._lines.popleft()
+                # A hand that dies may leave a line unfinished. What it would have said counts as not said.
+                with contextlib.suppress(msgspec.DecodeError):
+                    report: Report = msgspec.json.decode(line)
+                    return report
+            if self._stopping.is_set():
+                raise Stopped
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._overrun()
+            for key, _ in self._selector.select(min(_TICK, max(0.0, left))):
+                if key.fd == self._reports:
+                    self._read_reports()
+                else:
+                    self._read_output()
+
+    def _read_reports(self) -> None:
+        more = os.read(self._reports, 1 << 20)
+        if not more:
+            raise Died(self._end(), self._said())
+        self._buffer += more
+        *lines, rest = self._buffer.split(b"\n")
+        self._lines.extend(bytes(line) for line in lines if line)
+        self._buffer = bytearray(rest)
+
+    def _read_output(self) -> bool:
+        """Take in what was printed; whether there may be more."""
+        try:
+            more = os.read(self._output, 1 << 16)
+        except BlockingIOError:
+            return False
+        if not more:
+            self._selector.unregister(self._output)
+            return False
+        self._printed += more
+        del self._printed[:-OUTPUT_KEPT]
+        return True
+
+    def _said(self) -> str:
+        with contextlib.suppress(KeyError, ValueError):  # closed already
+            self._selector.get_key(self._output)
+            while self._read_output():
+                pass
+        return self._printed.decode("utf-8", "replace")
+
+    def _overrun(self) -> None:
+        """Kill what takes too long: the hand if there is one, and the worker only if that does not help."""
+        if self._hand is not None and self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._hand, signal.SIGKILL)
+            self._hand = None
+            try:
+                while True:
+                    self._report(time.monotonic() + _PATIENCE)
+            except Died as error:
+                raise Overran("took too long", error.output) from None
+        self._kill()
+        raise Overran("took too long", self._said())
+
+    def _until_done(self, limit: float) -> None:
+        while "done" not in self._report(time.monotonic() + limit):
+            pass
+        self._hand = None
 
     def _end(self) -> str:
-        """How the process ended: the name of a signal, or its exit status."""
+        """How the worker itself ended: the name of a signal, or its exit status."""
+        self._ended = True
         try:
-            status = self._process.wait(5)
+            return told(self._process.wait(_PATIENCE))
         except subprocess.TimeoutExpired:  # it closed its end and lives on
             self._kill()
             return "closed its channel"
-        if status < 0:
-            return signal.Signals(-status).name
-        return f"exit status {status}"
 
     def _kill(self) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        self._ended = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
-    def _keep_output(self, stream: IO[bytes]) -> None:
-        kept = 0
-        with stream:
-            while piece := os.read(stream.fileno(), 4096):
-                self._output.append(piece)
-                kept += len(piece)
-                while kept > OUTPUT_KEPT:
-                    kept -= len(self._output.popleft())
 
-    def _printed(self) -> str:
-        self._reader.join(1)
-        return b"".join(list(self._output)).decode("utf-8", "replace")
+def told(status: int) -> str:
+    """A process's end in words: the name of the signal, or the exit status."""
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"

@@ -6,6 +6,7 @@ is found that does it alone; then each of its probes by itself. What had been re
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from typing import Any
 from harness.observe.child import Child, ChildError, Died, Overran, StartFailed
 from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome
 
-BATCH = 400  # jobs sent at once: enough to keep a worker busy, few enough to lose little
+BATCH = 4000  # jobs for one fork: a framework spends some tenths of a second on its first case
 
 Sink = Callable[[Observation], None]
 
@@ -25,6 +26,9 @@ class Limits:
 
     start: float = 180.0
     case: float = 60.0
+
+
+_DEFAULT = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Place:
         Its adapter, 'MODULE:CLASS'.
     python : str
         The interpreter that has the framework.
+    device : str
+        'cpu' or 'gpu'.
     variables : dict
         Environment variables for the worker.
     """
@@ -45,10 +51,13 @@ class Place:
     framework: str
     reference: str
     python: str
+    device: str = "cpu"
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def observe(place: Place, jobs: Sequence[Job], sink: Sink, limits: Limits = Limits()) -> Environment:
+def observe(
+    place: Place, jobs: Sequence[Job], sink: Sink, limits: Limits = _DEFAULT, stop: threading.Event | None = None
+) -> Environment:
     """Observe every job, in order; each observation goes to the sink as soon as it is known.
 
     Returns
@@ -56,14 +65,19 @@ def observe(place: Place, jobs: Sequence[Job], sink: Sink, limits: Limits = Limi
     Environment
         With the facts of the worker. ``failure`` says why jobs went unobserved, if any did: the worker could not be
         started, or could not be started again.
+
+    Raises
+    ------
+    Stopped
+        ``stop`` was set.
     """
-    with _Minder(place, sink, limits) as minder:
+    with _Minder(place, sink, limits, stop or threading.Event()) as minder:
         return minder.mind(jobs)
 
 
 class _Minder:
-    def __init__(self, place: Place, sink: Sink, limits: Limits) -> None:
-        self._place, self._sink, self._limits = place, sink, limits
+    def __init__(self, place: Place, sink: Sink, limits: Limits, stop: threading.Event) -> None:
+        self._place, self._sink, self._limits, self._stopping = place, sink, limits, stop
         self._child: Child | None = None
         self._facts: dict[str, str] = {}
 
@@ -139,7 +153,8 @@ class _Minder:
                     missing[number].remove(report["probe"])
                     self._sink(_observation(jobs[number], report))
         except (Died, Overran) as error:
-            self._stop()
+            if not child.usable:
+                self._stop()
             unseen = [
                 (number, replace(jobs[number], probes=tuple(probes))) for number, probes in missing.items() if probes
             ]
@@ -167,7 +182,12 @@ class _Minder:
 
     def _start(self) -> Child:
         if self._child is None:
-            self._child = Child(self._place.python, self._place.reference, self._place.variables)
+            self._child = Child(
+                self._place.python,
+                (self._place.reference, self._place.device),
+                self._place.variables,
+                self._stopping,
+            )
             self._facts = self._child.ready(self._limits.start)
         return self._child
 
@@ -187,4 +207,4 @@ def _observation(job: Job, report: dict[str, Any]) -> Observation:
 def _sentence(place: Place, error: StartFailed) -> str:
     lines = [line for line in error.output.strip().splitlines() if line.strip()]
     said = f"; it last said: {lines[-1].strip()[:300]}" if lines else ""
-    return f"{place.framework}: the worker {error}{said}; its interpreter is {place.python}"
+    return f"{place.framework} {error}{said} [{place.python}]"

@@ -1,13 +1,18 @@
-"""The child process that observes one framework: ``python -m harness.observe.worker ADAPTER JOBS REPORTS``.
+"""The child process that observes one framework: ``python -m harness.observe.worker ADAPTER DEVICE JOBS REPORTS``.
 
-ADAPTER is 'MODULE:CLASS'; JOBS and REPORTS are the numbers of inherited file descriptors. It needs NumPy and the
-framework, nothing else. One JSON object a line:
+ADAPTER is 'MODULE:CLASS', DEVICE 'cpu' or 'gpu'; JOBS and REPORTS are the numbers of inherited file descriptors. It
+needs NumPy and the framework, nothing else. One JSON object a line:
 
     → {"jobs": [[number, case id, route, mode, [probe, …]], …]}
-    ← {"ready": {fact: text, …}}                          once, when the framework is imported
+    ← {"ready": {fact: text, …}}                          once, when the framework is imported; or instead
+    ← {"failed": text}                                    it is not installed, or has no such device
+    ← {"hand": process id}                                who does the work that follows
     ← {"began": [number, …]}                              these are in flight
     ← {"seen": number, "probe": …, "outcome": …, …}       one observation
-    ← {"done": true}                                      of all the jobs of a line
+    ← {"done": true}  or  {"ended": how}                  the end of a hand: of all the jobs of a line, or before
+
+The framework is imported once, and not used: each line's jobs, and the facts, are the work of a forked *hand*. A case
+that ends its process ends the hand, and the next one is there at once.
 
 It ends when JOBS is closed. Standard output and error belong to the framework, which prints to them as it likes.
 """
@@ -21,11 +26,11 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from cases.case import parse
-from harness.frameworks.base import Adapter, Call, Raised, Result, Unsupported
+from harness.frameworks.base import Adapter, Call, NoDeviceError, Raised, Result, Unsupported
 from harness.frameworks.registry import load
 from harness.observe import probe as probing
 from harness.records import TEXT_LIMIT, Probe
@@ -36,20 +41,63 @@ Report = dict[str, Any]
 def main(arguments: Sequence[str]) -> int:
     """Observe until there are no more jobs."""
     die_with_parent()
-    reference, jobs_fd, reports_fd = arguments
+    reference, device, jobs_fd, reports_fd = arguments
     jobs = os.fdopen(int(jobs_fd), "r", encoding="utf-8")
     reports = os.fdopen(int(reports_fd), "w", encoding="utf-8")
-    adapter = load(reference)()
-    send(reports, {"ready": {"python": sys.version.split()[0], **adapter.facts()}})
+    kind = load(reference)
+    try:
+        adapter = kind(device)
+    except ModuleNotFoundError as error:
+        send(reports, {"failed": f"{error.name} is not installed there; {kind.how_to_install()}"})
+        return 1
+    by_hand(reports, lambda: introduce(adapter, reports))
     for line in jobs:
         work = json.loads(line)["jobs"]
-        for start in range(0, len(work), adapter.batch):
-            batch = work[start : start + adapter.batch]
-            send(reports, {"began": [job[0] for job in batch]})
-            for report in observe(adapter, batch):
-                send(reports, report)
-        send(reports, {"done": True})
+        by_hand(reports, lambda work=work: attend(adapter, work, reports))  # type: ignore[misc]
     return 0
+
+
+def by_hand(reports: TextIO, work: Callable[[], None]) -> None:
+    """Do some work in a forked process, and report how it ended."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    hand = os.fork()
+    if hand == 0:
+        status = 1
+        try:
+            die_with_parent()
+            send(reports, {"hand": os.getpid()})
+            work()
+            status = 0
+        except BaseException:  # whatever it is, it ends this process and no other
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    status = os.waitstatus_to_exitcode(os.waitpid(hand, 0)[1])
+    if status == 0:
+        send(reports, {"done": True})
+    else:  # it may have been writing a line
+        reports.write("\n")
+        send(reports, {"ended": signal.Signals(-status).name if status < 0 else f"exit status {status}"})
+
+
+def introduce(adapter: Adapter, reports: TextIO) -> None:
+    """Report what decides which code runs here."""
+    try:
+        send(reports, {"ready": {"python": sys.version.split()[0], **adapter.facts()}})
+    except NoDeviceError as error:
+        send(reports, {"failed": str(error)})
+
+
+def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], reports: TextIO) -> None:
+    """Observe jobs, as many together as the adapter likes."""
+    for start in range(0, len(jobs), adapter.batch):
+        batch = jobs[start : start + adapter.batch]
+        send(reports, {"began": [job[0] for job in batch]})
+        for report in observe(adapter, batch):
+            send(reports, report)
 
 
 def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]]) -> Iterator[Report]:

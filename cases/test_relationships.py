@@ -1,0 +1,46 @@
+"""The pytest view: an item for each (relationship, framework, route), over all cases of a grid.
+
+pytest cases/ [--framework NAME]… [--grid NAME|FILE] [--device cpu|gpu]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cases.relationships import Relationship
+
+# Surfaces and verdicts are those of harness.records, by their attributes: this package imports nothing of the harness.
+Verdicts = list[Any]
+
+
+def test_relationship(
+    relationship: Relationship, surface: Any, verdicts_of: Callable[[str], tuple[Verdicts, str]]
+) -> None:
+    """Every case of the relationship agrees with the theory, in every aspect."""
+    verdicts, failure = verdicts_of(surface.framework)
+    assert not failure, failure
+    held = [v for v in verdicts if v.surface == surface and relationship.id in v.relationships]
+    if held and all(v.status == "unsupported" for v in held):
+        pytest.skip("; ".join(sorted({v.observed for v in held})))
+    wrong = sorted((v for v in held if not v.as_expected), key=lambda v: (len(v.case_id), v.case_id, v.aspect))
+    assert held, f"the grid has no case of {relationship.id}"
+    if wrong:
+        pytest.fail(_told(wrong, len(held)), pytrace=False)
+
+
+def _told(wrong: Verdicts, among: int) -> str:
+    smallest = wrong[0]
+    surface = smallest.surface
+    return "\n".join(
+        (
+            f"{len(wrong)} of {among} verdicts are not as expected; of the smallest case:",
+            f"  {smallest.case_id}, {smallest.aspect}: {smallest.status}",
+            f"  expected  {smallest.expected}",
+            f"  observed  {smallest.observed}",
+            f"  {smallest.diagnosis}",
+            f"  convarith run -f {surface.framework} --route {surface.route} --case {smallest.case_id}",
+        )
+    )

@@ -1,0 +1,71 @@
+"""The pytest view: options that choose what ``pytest cases/`` observes, and the verdicts its items look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from functools import lru_cache
+from importlib.metadata import version
+
+import pytest
+
+from harness import store
+from harness.commands.selection import CaseSelection, SurfaceSelection, all_jobs
+from harness.errors import ConvarithError
+from harness.observe.engine import Shard
+from harness.observe.supervisor import Limits
+from harness.pipeline import conduct
+from harness.records import Verdict
+
+Verdicts = Callable[[str], tuple[list[Verdict], str]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("convarith", "conformance (of the items in cases/)")
+    group.addoption("--framework", action="append", default=[], help="NAME or NAME=PYTHON; all installed, if left out")
+    group.addoption("--grid", default="smoke", help="name of a shipped grid, or a TOML file")
+    group.addoption("--device", default="cpu", help="cpu or gpu")
+
+
+def _surfaces(config: pytest.Config) -> SurfaceSelection:
+    return SurfaceSelection(framework=tuple(config.getoption("framework")), device=config.getoption("device"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item for each (relationship, framework, route)."""
+    if "verdicts_of" not in metafunc.fixturenames:
+        return
+    from cases.relationships import RELATIONSHIPS
+
+    try:
+        places = _surfaces(metafunc.config).places()
+    except ConvarithError as error:
+        raise pytest.UsageError(str(error)) from error
+    pairs = [(r, surface) for r in RELATIONSHIPS for _, _, surfaces in places for surface in surfaces]
+    metafunc.parametrize(
+        ("relationship", "surface"), pairs, ids=[f"{r.id}-{surface}".replace("/", "-") for r, surface in pairs]
+    )
+
+
+@pytest.fixture(scope="session")
+def verdicts_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+    """Verdicts on a framework's layers, and why it could not be observed, if so. Each is observed once a session."""
+
+    @lru_cache
+    def observed(framework: str) -> tuple[list[Verdict], str]:
+        selection = CaseSelection(grid=request.config.getoption("grid"))
+        cases = list(selection.cases())
+        shards = [
+            Shard(place, all_jobs(cases, surfaces))
+            for place, _, surfaces in _surfaces(request.config).places()
+            if place.framework == framework
+        ]
+        folder = tmp_path_factory.mktemp(framework)
+        started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        run = store.Run(version=version("convarith"), asked=selection.asked(), cases=len(cases), started=started)
+        store.create(folder, run)
+        run, verdicts = conduct(run, cases, shards, folder, workers=1, limits=Limits())
+        failures = [place.failure for place in run.environments if place.failure]
+        return verdicts, "; ".join(failures) if failures or run.complete else "the run is incomplete"
+
+    return observed

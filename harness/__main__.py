@@ -1,0 +1,74 @@
+"""The program ``convarith``: its verbs, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from harness.errors import INTERRUPTED, USAGE, ConvarithError
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("convarith")
+
+
+app = App(
+    name="convarith",
+    help="Hold convolution, pooling and transposed-convolution layers of PyTorch, TensorFlow and JAX against the "
+    "arithmetic of Dumoulin & Visin's guide, exactly.",
+    help_epilogue="Exit codes: 0 as expected, 1 a disagreement, 2 usage, 3 the harness or an environment failed, "
+    "4 nothing selected, 130 interrupted.",
+    help_format="plaintext",  # a Markdown parser would be a quarter of the time that --help takes
+    version=_version,
+    result_action="return_value",
+)
+# By name, so that a verb's module is imported when it is called and --help costs nothing.
+app.command("harness.commands.run:run", help="Observe layers, judge them against the theory, and report.")
+app.command(
+    "harness.commands.list:list_cases",
+    name="list",
+    help="List the cases that a selection holds, or count them for each relationship.",
+)
+app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
+app.command("harness.commands.query:query", help="Ask a run in SQL. Its tables are cases, observations and verdicts.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The command line; that of the process if left out.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    errors = Console(stderr=True, highlight=False)
+    try:
+        result = app(arguments, exit_on_error=False, print_error=False, error_console=errors)
+    except CycloptsError as error:
+        errors.print(f"convarith: {error}", style="red", markup=False, soft_wrap=True)
+        errors.print("convarith --help says what can be asked.", markup=False)
+        return USAGE
+    except ConvarithError as error:
+        errors.print(f"convarith: {error}", style="red", markup=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        errors.print("convarith: interrupted", style="red")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

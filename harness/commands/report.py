@@ -1,0 +1,97 @@
+"""``convarith report``: a run's reports, made again from its directory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from harness import store
+from harness.errors import UsageError
+from harness.records import Verdict
+from harness.report.html import html
+from harness.report.junit import junit
+from harness.report.markdown import markdown
+from harness.report.model import Report
+from harness.report.terminal import show
+
+
+def report(
+    run: Path,
+    *,
+    html: Path | None = None,
+    markdown: Path | None = None,
+    junit: Path | None = None,
+    junit_per_case: bool = False,
+) -> None:
+    """Show the summary of a run, and write its reports where asked.
+
+    Parameters
+    ----------
+    run
+        Directory of the run.
+    html
+        File for the report as a page.
+    markdown
+        File for the report in Markdown.
+    junit
+        File for the report in JUnit's XML.
+    junit_per_case
+        One JUnit test case for each case and surface, instead of one for each relationship and surface.
+    """
+    record = store.read_run(run)
+    told = report_of(record, store.verdicts(run))
+    for path, content in (
+        (html, page(told) if html else b""),
+        (markdown, text(told) if markdown else b""),
+        (junit, xml(told, per_case=junit_per_case) if junit else b""),
+    ):
+        if path is not None:
+            try:
+                store.write_whole(path, content)
+            except OSError as error:
+                raise UsageError(f"{path} cannot be written ({error.strerror})") from error
+    show(told, Console())
+
+
+def publish(folder: Path, record: store.Run, verdicts: Sequence[Verdict]) -> None:
+    """Write all reports of a run into its directory, and show the summary."""
+    told = report_of(record, verdicts)
+    store.write_whole(folder / "report.html", page(told))
+    store.write_whole(folder / "report.md", text(told))
+    store.write_whole(folder / "junit.xml", xml(told))
+    show(told, Console())
+
+
+def report_of(record: store.Run, verdicts: Sequence[Verdict]) -> Report:
+    """A run as its reports tell it."""
+    return Report(
+        title=record.asked.get("grid") or "chosen cases",
+        asked=record.asked,
+        environments=record.environments,
+        cases=record.cases,
+        verdicts=tuple(verdicts),
+        complete=record.complete,
+        version=record.version,
+        started=record.started,
+        seconds=record.seconds,
+    )
+
+
+def page(told: Report) -> bytes:
+    """The report as one HTML file."""
+    return html(told).encode()
+
+
+def text(told: Report) -> bytes:
+    """The report in Markdown."""
+    return markdown(told).encode()
+
+
+def xml(told: Report, *, per_case: bool = False) -> bytes:
+    """The report in JUnit's XML."""
+    stream = io.BytesIO()
+    junit(told, stream, per_case=per_case)
+    return stream.getvalue()

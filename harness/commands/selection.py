@@ -1,0 +1,213 @@
+"""Which cases and which surfaces a command line selects."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.util
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from cases import figures
+from cases import grid as grids
+from cases.case import OPS, Case, parse
+from cases.relationships import BY_ID, claims
+from harness.errors import EnvironmentFailed, NothingSelected, UsageError
+from harness.frameworks import registry
+from harness.frameworks.base import Adapter
+from harness.observe.probe import probes_of
+from harness.observe.supervisor import Place
+from harness.records import Job, Surface
+
+FRAMEWORK_HELP = (
+    "NAME, or NAME=PYTHON for the interpreter of another environment. May be repeated. All installed, if left out."
+)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class CaseSelection:
+    """Which cases.
+
+    Attributes
+    ----------
+    grid
+        Name of a shipped grid, or a TOML file.
+    relationship
+        Only cases of this relationship, R1 … R15. May be repeated.
+    op
+        Only cases of this operation. May be repeated.
+    where
+        Only cases for which this SQL predicate holds, over the columns of the table 'cases'.
+    case
+        This case alone, by its id or the name of a figure of the guide, whether or not the grid has it. May be
+        repeated.
+    """
+
+    grid: str = "smoke"
+    relationship: Annotated[tuple[str, ...], Parameter(alias="-r", negative=(), consume_multiple=False)] = ()
+    op: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = ()
+    where: str | None = None
+    case: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = ()
+
+    def cases(self) -> Iterator[Case]:
+        """The cases, in the grid's order, as a stream where nothing but the grid is asked.
+
+        Raises
+        ------
+        UsageError
+            Something asked for does not exist, or cannot be understood.
+        """
+        for name in self.relationship:
+            if name not in BY_ID:
+                raise UsageError(f"no relationship '{name}': there are {', '.join(BY_ID)}")
+        for op in self.op:
+            if op not in OPS:
+                raise UsageError(f"no operation '{op}': there are {', '.join(OPS)}")
+        found = self._by_id() if self.case else self._of_grid()
+        if self.op:
+            found = (case for case in found if case.op in self.op)
+        if self.where is not None:
+            from harness.store import choose
+
+            return iter(choose(found, self.where))
+        return found
+
+    def _of_grid(self) -> Iterator[Case]:
+        try:
+            yield from grids.cases(grids.load(self.grid), self.relationship or None)
+        except grids.GridError as error:
+            raise UsageError(str(error)) from error
+
+    def _by_id(self) -> Iterator[Case]:
+        for text in self.case:
+            try:
+                case = figures.CASES.get(text) or parse(text)
+            except ValueError as error:
+                raise UsageError(f"--case: {error}") from error
+            held = claims(case)
+            if not held:
+                raise UsageError(f"--case: no relationship makes a claim about {text}")
+            if not self.relationship or not set(self.relationship).isdisjoint(held):
+                yield case
+
+    def asked(self) -> dict[str, str]:
+        """What was asked, for the record."""
+        told = {
+            "grid": "" if self.case else self.grid,
+            "relationships": " ".join(self.relationship),
+            "operations": " ".join(self.op),
+            "where": self.where or "",
+            "cases": " ".join(self.case),
+        }
+        return {name: text for name, text in told.items() if text}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class SurfaceSelection:
+    """Which ways into which frameworks.
+
+    Attributes
+    ----------
+    route
+        Only routes that match this pattern, such as 'torch.nn*'.
+    mode
+        Only this mode, such as 'eager'.
+    device
+        Where the layers run: 'cpu' or 'gpu'.
+    """
+
+    framework: Annotated[
+        tuple[str, ...],
+        Parameter(alias="-f", negative=(), consume_multiple=False, help=FRAMEWORK_HELP),
+    ] = ()
+    route: str = "*"
+    mode: str = "*"
+    device: str = "cpu"
+
+    def places(self) -> list[tuple[Place, type[Adapter], list[Surface]]]:
+        """Where to observe, with the adapter and the surfaces of each.
+
+        Raises
+        ------
+        UsageError
+            Something asked for does not exist.
+        EnvironmentFailed
+            No framework is installed.
+        """
+        if self.device not in ("cpu", "gpu"):
+            raise UsageError(f"no device '{self.device}': there are cpu and gpu")
+        known = registry.adapters()
+        if not self.framework:
+            here = [name for name, reference in known.items() if _installed(registry.load(reference).package)]
+            if not here:
+                raise EnvironmentFailed(
+                    "no framework is installed in this environment: install one or all with "
+                    "pip install 'convarith[all]', or name an interpreter that has one, -f torch=PATH/TO/python"
+                )
+            chosen = [(name, sys.executable) for name in here]
+        else:
+            chosen = [_named(text, known) for text in self.framework]
+        found = []
+        names = [name for name, _ in chosen]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise UsageError(f"framework {twice[0]} is named twice with -f: name each once")
+        for name, python in chosen:
+            adapter = registry.load(known[name])
+            surfaces = [
+                Surface(name, route, mode)
+                for route in adapter.routes
+                for mode in adapter.modes
+                if fnmatch.fnmatchcase(route, self.route) and fnmatch.fnmatchcase(mode, self.mode)
+            ]
+            if surfaces:
+                found.append((Place(name, known[name], python, self.device), adapter, surfaces))
+        if not found:
+            raise NothingSelected(f"no route matches '{self.route}' in mode '{self.mode}'")
+        return found
+
+    def missing(self) -> list[str]:
+        """Sentences about the frameworks that are left out because they are not installed here."""
+        if self.framework:
+            return []
+        kinds = {name: registry.load(reference) for name, reference in registry.adapters().items()}
+        return [
+            f"{name} is not installed here and is not observed; {kind.how_to_install()}"
+            for name, kind in kinds.items()
+            if not _installed(kind.package)
+        ]
+
+
+def all_jobs(cases: Iterable[Case], surfaces: Iterable[Surface]) -> list[Job]:
+    """Every case on every surface."""
+    ways = list(surfaces)
+    return [Job(case.id, surface, probes_of(case)) for case in cases for surface in ways]
+
+
+def _named(text: str, known: dict[str, str]) -> tuple[str, str]:
+    name, _, python = text.partition("=")
+    if name not in known:
+        raise UsageError(f"no framework '{name}': there are {', '.join(known)}")
+    if python.startswith("="):
+        raise UsageError(
+            f"'{text}': releases by number are not made on demand; name an interpreter, {name}=PATH/TO/python"
+        )
+    if not python:
+        adapter = registry.load(known[name])
+        if not _installed(adapter.package):
+            raise EnvironmentFailed(f"{name} is not installed in this environment; {adapter.how_to_install()}")
+        return name, sys.executable
+    found = shutil.which(python)
+    if found is None:
+        raise UsageError(f"'{text}': there is no interpreter {python} that can be run")
+    return name, str(Path(found).absolute())
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None

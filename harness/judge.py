@@ -1,0 +1,194 @@
+"""The theory against what was observed: one verdict for each aspect of each case on each surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+import numpy as np
+
+from cases.case import parse
+from cases.relationships import BY_ID, claims
+from harness.operator import Operator
+from harness.records import Observation, Probe, Status, Verdict
+from harness.theory.expected import Expected, expected
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is claimed of a case, in the form that observations are held against.
+
+    Attributes
+    ----------
+    relationships : tuple of str
+        Ids of those that speak of the case.
+    sizes : tuple of int
+        The claimed output size along each axis; not positive where there is nothing to compute.
+    shape : tuple of int
+        (feature maps, size along each axis) of the operator's output.
+    inputs : int
+        Number of elements of the layer's input.
+    operator, adjoint : str
+        Digests of the operators that are expected.
+    contradiction : str
+        What is wrong in ourselves, if a closed form and the operator's shape differ; else empty.
+    """
+
+    relationships: tuple[str, ...]
+    sizes: tuple[int, ...]
+    shape: tuple[int, ...]
+    inputs: int
+    operator: str
+    adjoint: str
+    contradiction: str
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is anything to compute."""
+        return min(self.shape) > 0
+
+    def digest(self, probe: Probe) -> str:
+        """Of the operator that a probe must show."""
+        return self.adjoint if probe == "adjoint" else self.operator
+
+    def observed_shape(self, probe: Probe) -> tuple[int, ...]:
+        """The shape that a probe must return, with its batch in front."""
+        return (1 if probe == "adjoint" else self.inputs, *self.shape)
+
+
+@lru_cache(maxsize=65536)
+def claim(case_id: str) -> Claim:
+    """The claim about a case.
+
+    Every relationship that speaks of the case must give the sizes that the operator has, which is built without
+    them. Where they contradict each other, the fault is ours.
+    """
+    case = parse(case_id)
+    theory = _theory(case_id)
+    held = claims(case)
+    sizes = {name: BY_ID[name].size(case) for name in held}
+    contradiction = "" if held else "no relationship makes a claim about it"
+    for name, size in sizes.items():
+        if tuple(max(0, o) for o in size) != theory.shape[1:]:
+            contradiction = f"{name} claims {_size(size)}, but the operator has {_size(theory.shape[1:])}"
+    operator = theory.operator.digest
+    adjoint = operator if theory.adjoint is theory.operator else theory.adjoint.digest
+    return Claim(
+        held,
+        sizes[held[0]] if held else theory.shape[1:],
+        theory.shape,
+        theory.operator.columns,
+        operator,
+        adjoint,
+        contradiction,
+    )
+
+
+@lru_cache(maxsize=512)
+def _theory(case_id: str) -> Expected:
+    return expected(parse(case_id))
+
+
+def is_evidence(observation: Observation) -> bool:
+    """Whether an observed operator differs from the expected one, and so is worth keeping whole."""
+    return observation.digest != claim(observation.case_id).digest(observation.probe)
+
+
+def judge(observations: Iterable[Observation]) -> Iterator[Verdict]:
+    """Verdicts on observations, in the order of their keys, whatever order they come in."""
+    for _, same in groupby(sorted(observations, key=lambda seen: seen.key), key=lambda seen: seen.key):
+        yield _verdict(list(same))
+
+
+def _verdict(observations: Sequence[Observation]) -> Verdict:
+    first = observations[0]
+    theory = claim(first.case_id)
+    expectation = _size(theory.sizes) if theory.defined else f"nothing to compute ({_size(theory.sizes)})"
+    status, seen, diagnosis = _status(theory, first)
+    different = {_size_or_error(seen): seen for seen in observations}
+    if theory.contradiction:
+        status, diagnosis = "harness_error", theory.contradiction
+    elif len(observations) > 1 and len({_content(seen) for seen in observations}) > 1:
+        status, seen = "unstable", " / ".join(different)
+        diagnosis = f"{len(observations)} observations of the same case differ"
+    return Verdict(
+        case_id=first.case_id,
+        surface=first.surface,
+        aspect=first.probe,
+        relationships=theory.relationships,
+        status=status,
+        expected=expectation,
+        observed=seen,
+        diagnosis=diagnosis,
+    )
+
+
+def _status(theory: Claim, seen: Observation) -> tuple[Status, str, str]:
+    """Status, what was observed, and the diagnosis."""
+    said = _size_or_error(seen)
+    if seen.outcome == "unsupported":
+        return "unsupported", seen.text or "", ""
+    if seen.outcome == "harness_error":
+        return "harness_error", said, "the harness failed, not the framework"
+    if seen.outcome in ("crashed", "timed_out"):
+        return seen.outcome, said, f"the process ended: {seen.error}" if seen.outcome == "crashed" else said
+    if seen.outcome == "raised":
+        if theory.defined:
+            return "rejected", said, f"a defined case was refused: the output has {_size(theory.sizes)}"
+        return "agrees", said, ""
+    assert seen.shape is not None
+    if seen.shape != theory.observed_shape(seen.probe):
+        if not theory.defined and min(seen.shape[1:], default=0) > 0:
+            return "accepted", said, f"there is nothing to compute, {_size(theory.sizes)}, yet a result was returned"
+        return (
+            "wrong_shape",
+            said,
+            f"shape {_shape(theory.observed_shape(seen.probe))} expected, {_shape(seen.shape)} returned",
+        )
+    if seen.digest != theory.digest(seen.probe):
+        return "wrong_operator", said, _difference(seen)
+    return "agrees", said, ""
+
+
+def _difference(seen: Observation) -> str:
+    """How an observed operator differs from the expected one: how much of it, and where first."""
+    theory = _theory(seen.case_id)
+    wanted = theory.adjoint if seen.probe == "adjoint" else theory.operator
+    if seen.operator is None:
+        return "the gradient has not its input's shape" if seen.digest is None else "the operator differs"
+    found = Operator.from_json(seen.operator)
+    a, b = wanted.dense(), found.dense()
+    if a.shape != b.shape:
+        return f"the operator is {b.shape[0]} × {b.shape[1]}, not {a.shape[0]} × {a.shape[1]}"
+    differs = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    row, column = np.argwhere(differs)[0]
+    case = parse(seen.case_id)
+    output = tuple(int(n) for n in np.unravel_index(row, theory.shape))
+    source = tuple(int(n) for n in np.unravel_index(column, (case.channels_in, *case.each("i"))))
+    return (
+        f"{int(differs.sum())} of {differs.size} entries of the operator differ, first output {output} from input "
+        f"{source}: {a[row, column]:g} expected, {b[row, column]:g} observed"
+    )
+
+
+def _content(seen: Observation) -> tuple[object, ...]:
+    """What must be the same when a case is observed again: not the words of an error, which may hold addresses."""
+    return (seen.outcome, seen.shape, seen.digest, seen.error)
+
+
+def _size_or_error(seen: Observation) -> str:
+    if seen.outcome == "returned" and seen.shape is not None:
+        return _size(seen.shape[2:])
+    if seen.outcome in ("crashed", "timed_out"):
+        return seen.error or ""  # what the process printed differs from run to run
+    return ": ".join(filter(None, (seen.error, seen.text)))
+
+
+def _size(sizes: tuple[int, ...]) -> str:
+    return f"o = {_shape(sizes)}"
+
+
+def _shape(sizes: tuple[int, ...]) -> str:
+    return "×".join(str(size) for size in sizes)

@@ -1,0 +1,179 @@
+"""What every report is made from, and what follows from it by counting."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cases.relationships import BY_ID
+from harness.records import EXPECTED_STATUSES, STATUSES, Environment, Status, Surface, Verdict
+
+NO_RELATIONSHIP = "none"  # where verdicts are counted that no relationship speaks of: they must not get lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A run as its reports tell it.
+
+    Attributes
+    ----------
+    title : str
+        The name of what was asked for: of a grid, of a selection.
+    asked : dict
+        What was asked for, as on the command line: the grid, the filters.
+    environments : tuple of Environment
+    cases : int
+        How many were selected.
+    verdicts : tuple of Verdict
+    complete : bool
+        Whether everything that was asked for was observed.
+    version : str
+        Convarith's own.
+    started : str
+        Time of the start, ISO 8601.
+    seconds : float
+        What the run took.
+    """
+
+    title: str
+    asked: dict[str, str]
+    environments: tuple[Environment, ...]
+    cases: int
+    verdicts: tuple[Verdict, ...]
+    complete: bool
+    version: str
+    started: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The verdicts of one relationship on one surface, or of any other selection, counted.
+
+    Attributes
+    ----------
+    counts : Counter
+        Of statuses.
+    """
+
+    counts: Counter[Status]
+
+    @property
+    def total(self) -> int:
+        """All verdicts."""
+        return self.counts.total()
+
+    @property
+    def said(self) -> int:
+        """Verdicts on cases that the surface has a way to say."""
+        return self.total - self.unsupported
+
+    @property
+    def unsupported(self) -> int:
+        """Verdicts on cases that the surface has no way to say."""
+        return self.counts["unsupported"]
+
+    @property
+    def unexpected(self) -> int:
+        """Verdicts that are not as expected."""
+        return sum(number for status, number in self.counts.items() if status not in EXPECTED_STATUSES)
+
+    def __str__(self) -> str:
+        """'1234' where all that can be said agree, '12 of 1234' where 12 do not, '–' where nothing can be said."""
+        if not self.total:
+            return ""
+        if not self.said:
+            return "–"
+        return f"{self.unexpected} of {self.said}" if self.unexpected else str(self.said)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Relationships against surfaces.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        Ids of relationships, in the guide's order.
+    columns : tuple of Surface
+    cells : dict
+        Of those that hold a verdict.
+    totals : dict
+        Of each surface, from its verdicts: rows overlap, so they do not add up to it.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[Surface, ...]
+    cells: dict[tuple[str, Surface], Cell]
+    totals: dict[Surface, Cell]
+
+    def cell(self, row: str, column: Surface) -> Cell:
+        """The cell of a relationship and a surface; empty where there is none."""
+        return self.cells.get((row, column)) or Cell(Counter())
+
+
+def statuses(verdicts: Iterable[Verdict]) -> Counter[Status]:
+    """How many verdicts have each status."""
+    return Counter(verdict.status for verdict in verdicts)
+
+
+def occurring(counts: Counter[Status]) -> tuple[Status, ...]:
+    """The statuses that occur, in the order in which they are documented."""
+    return tuple(status for status in STATUSES if counts[status])
+
+
+def rows_of(verdict: Verdict) -> tuple[str, ...]:
+    """The relationships that a verdict counts in: every one that speaks of its case."""
+    return verdict.relationships or (NO_RELATIONSHIP,)
+
+
+def title_of(relationship: str) -> str:
+    """The guide's heading of a relationship; empty for what is not the guide's."""
+    if relationship == NO_RELATIONSHIP:
+        return "(no relationship speaks of the case)"
+    return BY_ID[relationship].title if relationship in BY_ID else ""
+
+
+def matrix(report: Report) -> Matrix:
+    """Relationships against surfaces. A verdict counts in every relationship that speaks of its case."""
+    cells: dict[tuple[str, Surface], Counter[Status]] = {}
+    totals: dict[Surface, Counter[Status]] = {}
+    for verdict in report.verdicts:
+        totals.setdefault(verdict.surface, Counter())[verdict.status] += 1
+        for row in rows_of(verdict):
+            cells.setdefault((row, verdict.surface), Counter())[verdict.status] += 1
+    return Matrix(
+        rows=tuple(sorted({row for row, _ in cells}, key=relationship_order)),
+        columns=tuple(sorted(totals)),
+        cells={key: Cell(counts) for key, counts in cells.items()},
+        totals={surface: Cell(counts) for surface, counts in totals.items()},
+    )
+
+
+def unexpected(report: Report) -> tuple[Verdict, ...]:
+    """The verdicts that are not as expected: by surface, relationship, size of the case, aspect."""
+    return tuple(sorted((v for v in report.verdicts if not v.as_expected), key=_order))
+
+
+def relationship_order(relationship: str) -> tuple[str, int, str]:
+    """Sorts R2 before R10, the guide's before others, and what is no relationship last."""
+    numbered = re.fullmatch(r"([A-Z])([0-9]{1,9})", relationship)
+    return (numbered[1], int(numbered[2]), "") if numbered else ("~", 0, relationship)
+
+
+def case_order(verdict: Verdict) -> tuple[int, str]:
+    """Sorts small cases first. A longer id has more axes, more digits or more said about it."""
+    return (len(verdict.case_id), verdict.case_id)
+
+
+def _order(verdict: Verdict) -> tuple[object, ...]:
+    return (
+        verdict.surface,
+        relationship_order(rows_of(verdict)[0]),
+        case_order(verdict),
+        verdict.aspect,
+        # For two verdicts on one aspect, which only differ in what follows: the order never depends on the input's.
+        (verdict.status, verdict.observed, verdict.diagnosis),
+    )

@@ -1,0 +1,67 @@
+"""A framework that ends its process, hangs or babbles at chosen cases.
+
+Which, is said in the environment variable MISBEHAVE: a JSON object from case id to what happens there; the key 'import'
+says what happens at the start. A behaviour may name a probe: 'abort adjoint'.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fakes.loops import Loops
+from harness.frameworks.base import Call, Result
+
+
+class Misbehaving(Loops):
+    """The perfect framework, but for the chosen cases."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(device)
+        self.behaviours: dict[str, str] = json.loads(os.environ.get("MISBEHAVE", "{}"))
+        misbehave(self.behaviours.get("import", ""))
+
+    def run_one(self, call: Call) -> Result:
+        behaviour, _, probe = self.behaviours.get(call.case.id, "").partition(" ")
+        if probe in ("", "adjoint" if call.pull_back else "forward"):
+            misbehave(behaviour)
+        return super().run_one(call)
+
+
+class Batching(Misbehaving):
+    """One that takes four cases at once, and gives nothing until it has done all of them."""
+
+    batch = 4
+
+    def run(self, calls: Sequence[Call]) -> Iterator[Result]:
+        yield from list(super().run(calls))
+
+
+def misbehave(how: str) -> None:
+    """Do what a behaviour says."""
+    behaviours: dict[str, Any] = {
+        "": lambda: None,
+        "abort": os.abort,
+        "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+        "exit": lambda: os._exit(3),
+        "hang": threading.Event().wait,
+        "babble": lambda: os.write(1, b'{"done": true}\n\xff\x00 rubbish on stdout\n' * 5000),
+        "missing": lambda: __import__("no_such_framework"),
+        "raise": lambda: sys.exit("the framework cannot be initialised"),
+        "once": once,
+    }
+    behaviours[how]()
+
+
+def once() -> None:
+    """Abort, but only if the file that MISBEHAVE_ONCE names is not there yet."""
+    mark = Path(os.environ["MISBEHAVE_ONCE"])
+    if not mark.exists():
+        mark.touch()
+        os.abort()

@@ -1,0 +1,192 @@
+"""The program as a user runs it, on a fake framework: what it prints, what it leaves, how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+from lxml import etree
+
+from harness.__main__ import main
+from harness.frameworks import registry
+
+TESTS = Path(__file__).parents[1]
+SMALL = """
+summary = "small"
+rank = [1]
+[axis]
+i = "1..4"
+k = "1..3"
+s = [1, 2]
+p = [0, 1]
+a = [0, 1]
+[layer]
+padding = ["explicit", "valid"]
+channels = ["1:2"]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Frameworks are fakes, and the working directory is empty but for a small grid."""
+    fakes = {"fake": "fakes.loops:Loops", "bad": "fakes.misbehaving:Misbehaving"}
+    monkeypatch.setattr(registry, "adapters", lambda: fakes)
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+    monkeypatch.syspath_prepend(str(TESTS))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(SMALL)
+
+
+def test_a_perfect_framework_is_as_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-f", "fake", "--grid", "small.toml", "--out", "run"]) == 0
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "cases.parquet",
+        "junit.xml",
+        "observations",
+        "observations.parquet",
+        "report.html",
+        "report.md",
+        "run.json",
+        "verdicts.parquet",
+    ]
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["complete"] is True
+    assert run["environments"][0]["facts"]["fake"] == "1.0"
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[0] == "As expected: 656 verdicts, 656 agree"
+    assert max(len(line) for line in printed.splitlines()) <= 80
+
+
+def test_every_relationship_has_verdicts_on_every_aspect(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-f", "fake", "--grid", "small.toml", "--out", "run"]) == 0
+    capsys.readouterr()
+    asked = (
+        "SELECT r, count(DISTINCT aspect) AS aspects FROM (SELECT unnest(relationships) AS r, aspect FROM verdicts) "
+        "GROUP BY ALL"
+    )
+    assert main(["query", "run", asked]) == 0
+    aspects = {row["r"]: row["aspects"] for row in json.loads(capsys.readouterr().out)}
+    direct = {f"R{n}" for n in range(8, 15)}
+    assert aspects == {f"R{n}": 3 if f"R{n}" in direct else 2 for n in range(1, 16)}
+
+
+def test_a_disagreement_is_exit_1_and_forgiven_on_request_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guilty = "conv1d.i4.k3.s2.p1.d1.c1to2"
+    monkeypatch.setenv("MISBEHAVE", json.dumps({guilty: "abort"}))
+    asked = ["run", "-f", "bad", "--grid", "small.toml"]
+    assert main([*asked, "--out", "a"]) == 1
+    assert main([*asked, "--out", "b", "--exit-zero"]) == 0
+    capsys.readouterr()
+    assert main(["query", "a", "SELECT DISTINCT case_id, observed FROM verdicts WHERE status = 'crashed'"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"case_id": guilty, "observed": "SIGABRT"}]
+    assert guilty in Path("b/report.html").read_text()
+    assert guilty in Path("b/report.md").read_text()
+    root = etree.parse("b/junit.xml").getroot()
+    assert guilty in etree.tostring(root).decode()
+    assert int(root.get("failures")) > 0
+
+
+def test_a_framework_that_cannot_start_is_exit_3_and_the_others_are_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MISBEHAVE", json.dumps({"import": "abort"}))
+    assert main(["run", "-f", "bad", "-f", "fake", "--grid", "small.toml", "--out", "run", "--exit-zero"]) == 3
+    printed = capsys.readouterr()
+    assert "bad ended while starting (SIGABRT)" in printed.err
+    assert "INCOMPLETE" in printed.out.splitlines()[0]
+    assert main(["query", "run", "SELECT DISTINCT framework, status FROM verdicts"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"framework": "fake", "status": "agrees"}]
+
+
+def test_verdicts_are_the_same_bytes_every_time(capsys: pytest.CaptureFixture[str]) -> None:
+    for out in ("a", "b"):
+        assert main(["run", "-f", "fake", "--grid", "small.toml", "--out", out]) == 0
+    assert Path("a/verdicts.parquet").read_bytes() == Path("b/verdicts.parquet").read_bytes()
+    assert Path("a/cases.parquet").read_bytes() == Path("b/cases.parquet").read_bytes()
+
+
+def test_report_makes_the_same_reports_again() -> None:
+    assert main(["run", "-f", "fake", "--grid", "small.toml", "--out", "run"]) == 0
+    again = ["report", "run", "--html", "a.html", "--markdown", "a.md", "--junit", "a.xml"]
+    assert main(again) == 0
+    for made, name in (("a.html", "report.html"), ("a.md", "report.md"), ("a.xml", "junit.xml")):
+        assert Path(made).read_bytes() == Path("run", name).read_bytes()
+
+
+def test_one_case_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "conv_transpose3d.i2x3x2.k3x2x1.s2x1x3.p1x0x0.d1x1x1.a1x0x2.c2to3"
+    assert main(["run", "-f", "fake", "--case", name, "--out", "run"]) == 0
+    capsys.readouterr()
+    assert main(["query", "run", "SELECT aspect, status, expected FROM verdicts"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"aspect": aspect, "status": "agrees", "expected": "o = 4×4×6"} for aspect in ("adjoint", "direct", "forward")
+    ]
+
+
+def test_list_prints_ids_counts_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--grid", "small.toml", "-r", "R3"]) == 0
+    ids = capsys.readouterr().out.split()
+    assert "conv1d.i4.k3.s1.p1.d1.c1to2" in ids
+    assert len(ids) == len(set(ids)) == 4 + 4 + 4  # k = 1 explicit, k = 1 valid, k = 3 with p = 1; i = 1 … 4 each
+    assert main(["list", "--grid", "small.toml", "-r", "R3", "--count"]) == 0
+    assert "R3        12  2.2.1 Half (same) padding" in capsys.readouterr().out.splitlines()
+    assert main(["list", "--grid", "small.toml", "-r", "R3", "--format", "json"]) == 0
+    told = msgspec.json.decode(capsys.readouterr().out)
+    assert [case["id"] for case in told] == ids
+    assert told[0]["axes"][0] == {"i": 1, "k": 1, "s": 1, "p_before": 0, "p_after": 0, "d": 1, "a": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run", "-f", "caffe"], 2, "no framework 'caffe': there are fake, bad"),
+        (["run", "-f", "fake=/no/python"], 2, "there is no interpreter /no/python that can be run"),
+        (["run", "-f", "fake", "-r", "R16"], 2, "no relationship 'R16': there are R1, R2"),
+        (["run", "-f", "fake", "--op", "fft"], 2, "no operation 'fft': there are conv, conv_transpose"),
+        (["run", "-f", "fake", "--device", "tpu"], 2, "no device 'tpu': there are cpu and gpu"),
+        (["run", "-f", "fake", "--timeout", "0"], 2, "--timeout and --start-timeout are more than 0 seconds"),
+        (["run", "-f", "fake", "--timeout", "soon"], 2, "timeout"),
+        (["run", "-f", "fake", "-f", "fake", "--grid", "small.toml"], 2, "framework fake is named twice"),
+        (["run", "-f", "fake", "--case", "conv1d.i4"], 2, "'k' is missing"),
+        (["run", "-f", "fake", "--case", "conv1d.i4.k3.s1.p1_0.d1"], 2, "no relationship makes a claim about conv1d"),
+        (["run", "-f", "fake", "--where", "size = 3"], 2, '--where "size = 3" cannot be understood'),
+        (["run", "-f", "fake", "--route", "torch*"], 4, "no route matches 'torch*'"),
+        (["run", "-f", "fake", "--grid", "small.toml", "--where", "i[1] > 9"], 4, "the selection holds no case"),
+        (["list", "--grid", "small.toml", "--op", "conv", "-r", "R7"], 4, "the selection holds no case"),
+        (["list", "--grid", "missing.toml"], 2, "no grid 'missing.toml': it is neither shipped (smoke) nor a file"),
+        (["run", "-f", "fake", "--grid", "small.toml", "--out", "small.toml"], 2, "small.toml cannot be written"),
+        (["run", "-f", "fake", "--grid", "small.toml", "--out", "."], 2, "holds other files already"),
+        (["report", "."], 2, "holds no run"),
+        (["query", ".", "SELECT 1"], 2, "holds no run"),
+        (["frobnicate"], 2, "frobnicate"),
+    ],
+)
+def test_a_user_s_mistake_is_one_sentence(
+    arguments: Sequence[str], code: int, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(arguments) == code
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.out == ""
+    assert printed.err.startswith("convarith: ")
+    assert "Traceback" not in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["small.toml"]
+
+
+def test_help_imports_no_framework_and_nothing_heavy() -> None:
+    code = (
+        "import sys; from harness.__main__ import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'tensorflow', 'keras', 'jax', 'numpy', 'duckdb'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+    assert "Observe layers, judge them against the theory" in done.stdout

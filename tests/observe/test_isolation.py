@@ -1,0 +1,179 @@
+"""A framework that dies, hangs or babbles costs exactly the guilty case: real processes and signals, fake adapters."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from cases.case import parse
+from harness.observe.child import Stopped
+from harness.observe.probe import probes_of
+from harness.observe.supervisor import Limits, Place, observe
+from harness.records import Environment, Job, Observation, Surface
+
+TESTS = Path(__file__).parents[1]
+SURFACE = Surface("fake", "fake.loops", "eager")
+IDS = [f"conv1d.i{i}.k2.s1.p0.d1" for i in range(3, 11)]
+LIMITS = Limits(start=60, case=60)
+IMPATIENT = Limits(start=60, case=1)
+
+Watched = tuple[list[Observation], Environment]
+
+
+def watch(
+    behaviours: Mapping[str, str],
+    adapter: str = "Misbehaving",
+    limits: Limits = LIMITS,
+    python: str = sys.executable,
+    **variables: str,
+) -> Watched:
+    """Observe the cases with a fake that behaves so."""
+    seen: list[Observation] = []
+    place = Place(
+        "fake",
+        f"fakes.misbehaving:{adapter}",
+        python,
+        variables={"PYTHONPATH": str(TESTS), "MISBEHAVE": json.dumps(behaviours), **variables},
+    )
+    jobs = [Job(name, SURFACE, probes_of(parse(name))) for name in IDS]
+    return seen, observe(place, jobs, seen.append, limits)
+
+
+def outcomes(seen: list[Observation]) -> dict[tuple[str, str], list[str]]:
+    """All that was seen of each case and probe, in order."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in seen:
+        found.setdefault((one.case_id, one.probe), []).append(one.outcome)
+    return found
+
+
+def all_returned() -> dict[tuple[str, str], list[str]]:
+    return {(name, probe): ["returned"] for name in IDS for probe in ("forward", "adjoint")}
+
+
+def test_a_well_behaved_framework_is_observed_once_each() -> None:
+    seen, environment = watch({})
+    assert outcomes(seen) == all_returned()
+    assert environment.failure is None
+    assert environment.facts["fake"] == "1.0"
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+@pytest.mark.parametrize("place", [0, 3, 7], ids=["first", "middle", "last"])
+@pytest.mark.parametrize(("how", "name"), [("abort", "SIGABRT"), ("segfault", "SIGSEGV"), ("exit", "exit status 3")])
+def test_a_dead_worker_costs_the_guilty_case_alone(adapter: str, place: int, how: str, name: str) -> None:
+    seen, environment = watch({IDS[place]: how}, adapter)
+    expected = all_returned()
+    expected[IDS[place], "forward"] = ["crashed"]
+    expected[IDS[place], "adjoint"] = ["crashed"]
+    assert outcomes(seen) == expected
+    assert {one.error for one in seen if one.outcome == "crashed"} == {name}
+    assert environment.failure is None
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+def test_a_probe_that_kills_leaves_the_case_s_other_probe_standing(adapter: str) -> None:
+    seen, _ = watch({IDS[2]: "abort adjoint"}, adapter)
+    assert outcomes(seen) == {**all_returned(), (IDS[2], "adjoint"): ["crashed"]}
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+def test_two_guilty_neighbours_are_both_found(adapter: str) -> None:
+    seen, _ = watch({IDS[4]: "abort", IDS[5]: "segfault"}, adapter)
+    errors = {(one.case_id, one.error) for one in seen if one.outcome == "crashed"}
+    assert errors == {(IDS[4], "SIGABRT"), (IDS[5], "SIGSEGV")}
+    assert sum(one.outcome == "returned" for one in seen) == 2 * (len(IDS) - 2)
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+def test_a_hang_costs_the_guilty_case_alone(adapter: str) -> None:
+    seen, environment = watch({IDS[1]: "hang forward"}, adapter, IMPATIENT)
+    assert outcomes(seen) == {**all_returned(), (IDS[1], "forward"): ["timed_out"]}
+    assert environment.failure is None
+
+
+def test_rubbish_on_stdout_is_not_taken_for_a_report() -> None:
+    seen, environment = watch({IDS[1]: "babble"})
+    assert outcomes(seen) == all_returned()
+    assert environment.failure is None
+
+
+def test_a_crash_that_does_not_come_again_leaves_both_observations(tmp_path: Path) -> None:
+    seen, _ = watch({IDS[3]: "once"}, MISBEHAVE_ONCE=str(tmp_path / "mark"))
+    assert outcomes(seen)[IDS[3], "forward"] == ["returned", "crashed"]
+    others = {key: value for key, value in outcomes(seen).items() if key[0] != IDS[3]}
+    assert others == {key: value for key, value in all_returned().items() if key[0] != IDS[3]}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("abort", "fake ended while starting (SIGABRT)"),
+        ("raise", "ended while starting (exit status 1); it last said: the framework cannot be initialised"),
+        ("missing", "no_such_framework is not installed there; install it with: pip install 'numpy'"),
+    ],
+)
+def test_dying_while_importing_is_a_failure_of_the_environment(how: str, said: str) -> None:
+    seen, environment = watch({"import": how})
+    assert seen == []
+    assert environment.failure is not None
+    assert said in environment.failure
+
+
+def test_hanging_while_importing_is_a_failure_of_the_environment() -> None:
+    seen, environment = watch({"import": "hang"}, limits=Limits(start=1, case=60))
+    assert seen == []
+    assert environment.failure is not None
+    assert "did not start within 1 s" in environment.failure
+
+
+def test_an_interpreter_that_cannot_be_started_is_a_failure_of_the_environment(tmp_path: Path) -> None:
+    seen, environment = watch({}, python=str(tmp_path / "python"))
+    assert seen == []
+    assert environment.failure is not None
+    assert "the interpreter cannot be started (No such file or directory)" in environment.failure
+
+
+def test_stopping_ends_the_worker_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    pids: list[int] = []
+    noticed: list[Observation] = []
+
+    def take(seen: Observation) -> None:
+        noticed.append(seen)
+        stop.set()
+
+    place = Place(
+        "fake",
+        "fakes.misbehaving:Misbehaving",
+        sys.executable,
+        variables={"PYTHONPATH": str(TESTS), "MISBEHAVE": json.dumps({IDS[1]: "hang"})},
+    )
+    starts = _recording_starts(monkeypatch, pids)
+    jobs = [Job(name, SURFACE, ("forward",)) for name in IDS]
+    with pytest.raises(Stopped):
+        observe(place, jobs, take, LIMITS, stop)
+    assert [one.case_id for one in noticed] == IDS[:1]
+    assert starts() == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+def _recording_starts(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> Callable[[], int]:
+    import subprocess
+
+    start = subprocess.Popen
+
+    def recorded(*arguments: object, **options: object) -> object:
+        process = start(*arguments, **options)  # type: ignore[call-overload]
+        pids.append(process.pid)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", recorded)
+    return lambda: len(pids)

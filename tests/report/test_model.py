@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from cases.relationships import RELATIONSHIPS
+from harness.records import STATUSES, Surface, Verdict
+from harness.report.model import Cell, Report, matrix, occurring, statuses, title_of, unexpected
+
+
+def test_statuses_are_counted_and_named_in_their_documented_order(verdict: Callable[..., Verdict]) -> None:
+    counts = statuses([verdict(status="crashed"), verdict(), verdict(status="crashed")])
+    assert counts == {"agrees": 1, "crashed": 2}
+    assert occurring(counts) == ("agrees", "crashed")
+
+
+def test_a_verdict_counts_in_each_of_its_relationships_and_once_in_the_total(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], surfaces: tuple[Surface, ...]
+) -> None:
+    functional, keras, _ = surfaces
+    table = matrix(
+        report(
+            verdict(relationships=("R1", "R2", "R10")),
+            verdict(relationships=("R2",), status="crashed"),
+            verdict(relationships=("R2",), surface=keras, status="unsupported"),
+        )
+    )
+    assert table.rows == ("R1", "R2", "R10")
+    assert table.columns == (keras, functional)
+    assert table.cell("R2", functional).counts == Counter(agrees=1, crashed=1)
+    assert table.cell("R10", functional).counts == Counter(agrees=1)
+    assert table.cell("R1", keras).total == 0
+    assert table.totals[functional].total == 2
+
+
+def test_what_no_relationship_speaks_of_has_a_row_of_its_own_at_the_end(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], surfaces: tuple[Surface, ...]
+) -> None:
+    table = matrix(report(verdict(relationships=()), verdict(relationships=("X2",)), verdict(relationships=("R15",))))
+    assert table.rows == ("R15", "X2", "none")
+    assert table.cell("none", surfaces[0]).total == 1
+
+
+def cell(**counts: int) -> Cell:
+    return Cell(Counter({status: counts.get(status, 0) for status in STATUSES}))
+
+
+def test_a_cell_tells_what_is_not_as_expected_of_what_can_be_said() -> None:
+    assert str(cell(agrees=7)) == "7"
+    assert str(cell(agrees=7, unsupported=5)) == "7"
+    assert str(cell(agrees=7, crashed=2, unstable=1, unsupported=5)) == "3 of 10"
+    assert str(cell(unsupported=5)) == "–"
+    assert str(cell()) == ""
+
+
+def test_unexpected_verdicts_come_by_surface_relationship_size_and_aspect(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], surfaces: tuple[Surface, ...]
+) -> None:
+    functional, keras, lax = surfaces
+    eager, jit = Surface("torch", "torch.nn", "eager"), Surface("torch", "torch.nn", "jit")
+    ordered = [
+        verdict(status="crashed", surface=lax),
+        verdict(status="crashed", surface=keras),
+        verdict(status="crashed", surface=eager),
+        verdict(status="crashed", surface=jit),
+        verdict(status="crashed", surface=functional, relationships=("R2", "R15")),
+        verdict(status="crashed", surface=functional, relationships=("R10",), case_id="b"),
+        verdict(status="crashed", surface=functional, relationships=("R10",), case_id="aa"),
+        verdict(status="crashed", surface=functional, relationships=("R10",), case_id="bb", aspect="adjoint"),
+        verdict(status="crashed", surface=functional, relationships=("R10",), case_id="bb", aspect="forward"),
+        verdict(status="crashed", surface=functional, relationships=()),
+    ]
+    agreeing = [verdict(), verdict(status="unsupported")]
+    assert unexpected(report(*agreeing, *reversed(ordered))) == tuple(ordered)
+
+
+def test_the_order_of_unexpected_verdicts_never_depends_on_where_they_came_from(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    alike = [verdict(status="crashed", observed=text) for text in "acb"]
+    assert unexpected(report(*alike)) == unexpected(report(*reversed(alike)))
+
+
+def test_titles_are_the_guides() -> None:
+    assert [title_of(relationship.id) for relationship in RELATIONSHIPS] == [r.title for r in RELATIONSHIPS]
+    assert title_of("X1") == ""

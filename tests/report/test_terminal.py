@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from harness.records import Environment, Surface, Verdict
+from harness.report.model import Report
+from harness.report.summary import QUERY
+from harness.report.terminal import GROUPS, show
+
+
+def shown(report: Report, width: int = 80) -> str:
+    console = Console(file=StringIO(), width=width, force_terminal=False, no_color=True, _environ={})
+    show(report, console)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def coloured(report: Report) -> str:
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system="standard", _environ={})
+    show(report, console)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def row(text: str, name: str) -> str:
+    return next(line for line in text.splitlines() if line.split()[:1] == [name])
+
+
+def test_the_first_line_is_the_verdict(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> None:
+    good, bad = verdict(), verdict(status="crashed")
+    assert shown(report(good)).startswith("As expected: 1 verdict, 1 agree\n")
+    assert shown(report(good, bad)).startswith("1 unexpected of 2 verdicts\n")
+    assert shown(report(good, complete=False)).startswith("INCOMPLETE: the run did not finish; 0 unexpected of 1")
+    assert shown(report()).startswith("Nothing was judged")
+
+
+def test_the_matrix_counts_and_the_total_does_not_add_rows_up(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], surfaces: tuple[Surface, ...]
+) -> None:
+    _, keras, lax = surfaces
+    text = shown(
+        report(
+            *[verdict(relationships=("R1", "R2"))] * 3,
+            verdict(relationships=("R2",), status="crashed"),
+            verdict(relationships=("R1",), surface=keras, status="unsupported"),
+            verdict(relationships=("R1",), surface=lax),
+        )
+    )
+    assert row(text, "R1").split()[-3:] == ["1", "–", "3"]
+    assert row(text, "R2").endswith(" 1 of 4")
+    assert row(text, "total").split() == ["total", "1", "–", "1", "of", "4"]
+    assert row(text, "crashed").split() == ["crashed", "1"]
+    assert row(text, "unsupported").split() == ["unsupported", "1"]
+    assert "do not add up to the total" in " ".join(text.split())
+
+
+def test_colour_is_an_addition_to_what_the_text_says(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], surfaces: tuple[Surface, ...]
+) -> None:
+    text = coloured(report(verdict(), verdict(status="crashed"), verdict(surface=surfaces[1], status="unsupported")))
+    line = next(line for line in text.splitlines() if "R6" in line)
+    assert re.search(r"\x1b\[1;31m *1 of 2\x1b\[0m", line)
+    assert re.search(r"\x1b\[2m *–\x1b\[0m", line)
+    assert "\x1b[1;31m1 unexpected of 3 verdicts\x1b[0m" in text
+
+
+@pytest.mark.parametrize("width", [80, 50])
+@pytest.mark.parametrize("columns", [1, 4, 40])
+def test_it_fits_the_width_however_many_surfaces_there_are(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], columns: int, width: int
+) -> None:
+    surfaces = [Surface("framework", f"package.module.submodule.route{n:02}", "compiled") for n in range(columns)]
+    texts = {"expected": "o = 3×3×3", "observed": "ValueError: " + "path/" * 60, "diagnosis": "taps are shifted " * 20}
+    verdicts = [verdict(surface=surface, status="rejected", **texts) for surface in surfaces for _ in range(123)]
+    text = shown(report(*verdicts, asked={"where": "a" * 300}), width)
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert text.count("123 of 123") == 3 * columns  # R6, R15, the total
+    words = text.split()
+    assert [words.count(f"route{n:02}") for n in range(columns)] == [1] * columns
+
+
+def test_wide_characters_count_twice(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> None:
+    surfaces = [Surface("框架" * 6, f"路徑{n}" * 6, "模式" * 6) for n in range(5)]
+    text = shown(report(*(verdict(surface=surface) for surface in surfaces)))
+    assert max(map(cell_len, text.splitlines())) <= 80
+    assert all(surface.route in text for surface in surfaces)
+
+
+def test_the_groups_have_a_count_and_one_smallest_example(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    large = {"case_id": "conv1d.i100.k3.s2.p1.d1", "diagnosis": "not this one"}
+    text = shown(
+        report(
+            verdict(status="wrong_operator", **large),
+            verdict(status="wrong_operator", observed="o = 4", diagnosis="kernel flipped"),
+            verdict(status="crashed", **large),
+        )
+    )
+    assert "torch/torch.nn.functional/eager forward: wrong_operator, 2 verdicts" in text
+    lines = text.partition("wrong_operator, 2 verdicts\n")[2].splitlines()[:4]
+    assert [line.strip() for line in lines] == [
+        "smallest   conv1d.i5.k3.s2.p1.d1",
+        "expected   o = 3",
+        "observed   o = 4",
+        "diagnosis  kernel flipped",
+    ]
+    assert "not this one" not in text.partition("crashed, 1 verdict")[0]
+
+
+def test_only_a_handful_of_groups_is_shown_and_the_rest_is_counted(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    surfaces = [Surface("f", f"route{number}", "eager") for number in range(GROUPS + 2)]
+    text = shown(report(*(verdict(surface=surface, status="crashed") for surface in surfaces)))
+    assert text.count("crashed, 1 verdict") == GROUPS
+    assert "and 2 more groups" in text
+    assert "more group" not in shown(report(verdict(status="crashed")))
+
+
+def test_it_says_what_to_do_next(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> None:
+    text = shown(report(verdict(status="crashed")))
+    assert "convarith report RUN_DIR --html report.html" in text
+    assert f'convarith query RUN_DIR "{QUERY}"' in text
+    assert "convarith query" not in shown(report(verdict()))
+
+
+def test_environments_show_their_versions_and_failures(report: Callable[..., Report]) -> None:
+    broken = Environment("jax", "/env/jax/python", failure="died of SIGSEGV")
+    text = shown(report(environments=(Environment("torch", "/env/python", {"torch": "2.13.0"}), broken)))
+    assert row(text, "torch").split() == ["torch", "torch", "2.13.0"]
+    assert row(text, "jax").split() == ["jax", "failed:", "died", "of", "SIGSEGV", "(in", "/env/jax/python)"]
+
+
+def test_hostile_text_shows_as_itself(hostile_report: Report) -> None:
+    text = shown(hostile_report)
+    text.encode()
+    assert "[red]x[/red]" in text
+    assert not set(text) & {*map(chr, range(10)), "\x0b", *map(chr, range(14, 32)), "\x9b", "\u202e", "\ud800"}
+    assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_the_order_of_the_verdicts_does_not_matter(hostile_report: Report, many: Report) -> None:
+    for report in (hostile_report, replace(many, verdicts=many.verdicts[:2000])):
+        shuffled = list(report.verdicts)
+        random.Random(1).shuffle(shuffled)
+        assert shown(replace(report, verdicts=tuple(shuffled))) == shown(report)
