@@ -53,7 +53,7 @@ def report(
                 store.write_whole(path, content)
             except OSError as error:
                 raise UsageError(f"{path} cannot be written ({error.strerror})") from error
-    show(told, Console())
+    show(told, Console(), str(run))
 
 
 def publish(folder: Path, record: store.Run, verdicts: Sequence[Verdict]) -> None:
@@ -62,7 +62,7 @@ def publish(folder: Path, record: store.Run, verdicts: Sequence[Verdict]) -> Non
     store.write_whole(folder / "report.html", page(told))
     store.write_whole(folder / "report.md", text(told))
     store.write_whole(folder / "junit.xml", xml(told))
-    show(told, Console())
+    show(told, Console(), str(folder))
 
 
 def report_of(record: store.Run, verdicts: Sequence[Verdict]) -> Report:

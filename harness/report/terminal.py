@@ -14,7 +14,7 @@ from rich.text import Text
 
 from harness.records import Environment, Status, Surface
 from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of, unexpected
-from harness.report.summary import COUNTING, QUERY, READING, Group, Outcome, about, groups, headline
+from harness.report.summary import COUNTING, QUERY, READING, Group, Outcome, about, groups, headline, rerun
 from harness.report.text import count, one_line
 
 GROUPS = 5  # of unexpected verdicts that are shown
@@ -38,7 +38,7 @@ class _Column:
     width: int
 
 
-def show(report: Report, console: Console) -> None:
+def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
     """Print a report.
 
     Parameters
@@ -46,6 +46,8 @@ def show(report: Report, console: Console) -> None:
     report : Report
     console : Console
         Of standard output; its width is kept to, and whether it takes colours is its own affair.
+    folder : str, optional
+        Directory of the run, for the commands that say what to do next.
     """
     verdict = headline(report)
     _print(console, Text(verdict.text, _STYLE[verdict.outcome]))
@@ -63,7 +65,7 @@ def show(report: Report, console: Console) -> None:
         _print(console, Text(f"{READING} {COUNTING}", "dim"))
     found = groups(unexpected(report))
     _differences(found, console)
-    _next(found, console)
+    _next(found, folder, console)
 
 
 def _print(console: Console, text: Text) -> None:
@@ -165,10 +167,12 @@ def _differences(found: Sequence[Group], console: Console) -> None:
         _print(console, Text(f"\nand {count(len(found) - GROUPS, 'more group')} of such verdicts", "bold"))
 
 
-def _next(found: Sequence[Group], console: Console) -> None:
-    commands = ["convarith report RUN_DIR --html report.html"]
+def _next(found: Sequence[Group], folder: str, console: Console) -> None:
+    """What to do now: read the whole report; look at what differs."""
+    lines = [f"open {folder}/report.html"]
     if found:
-        commands.append(f'convarith query RUN_DIR "{QUERY}"')
+        lines.append(f'convarith query {folder} "{QUERY}"')
+        lines.append(rerun(found[0].smallest))
     _print(console, Text("\nNext:", "bold"))
-    for command in commands:
-        _print(console, Text("  " + command))
+    for line in lines:
+        _print(console, Text("  " + line))

@@ -79,7 +79,7 @@ def hostile_report(verdict: Callable[..., Verdict], report: Callable[..., Report
         verdict(surface=surface, status="crashed", expected=HOSTILE, observed=HOSTILE, diagnosis=HOSTILE),
         verdict(surface=surface, status="harness_error", aspect="adjoint", observed=HOSTILE * 4000),
         verdict(surface=surface, status="rejected", case_id=HOSTILE, relationships=(HOSTILE,), diagnosis="\x1b[" * 500),
-        verdict(surface=LAX, status="unsupported", observed=HOSTILE),
+        *(verdict(surface=LAX, status="unsupported", observed=why) for why in (HOSTILE, "b", "c", "a", "c")),
         title=HOSTILE,
         asked={HOSTILE: HOSTILE},
         environments=(Environment(HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, failure=HOSTILE),),

@@ -191,6 +191,8 @@ def test_very_many_verdicts_are_cut_evenly_and_the_page_says_so(many: Report) ->
     assert max(held) - min(held) <= 1
     assert "833 of 5714 are shown; the query above gives all." in texts(page, "//details//p")
     first = texts(page, "(//details)[1]//tbody/tr/th")
+    (again,) = texts(page, "(//details)[1]//p/code")
+    assert again.startswith(f"convarith run --case {first[0]} ")
     assert first == sorted(first, key=lambda name: (len(name), name))
 
 

@@ -116,6 +116,14 @@ def test_the_groups_have_a_count_and_one_smallest_example(
     assert "not this one" not in text.partition("crashed, 1 verdict")[0]
 
 
+def test_a_long_text_wraps_and_brackets_are_no_markup(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    long = "[red]ValueError[/red]: [/] " + "taps are shifted, " * 15
+    text = shown(report(verdict(status="crashed", observed=long)))
+    assert " ".join(long.split()) in " ".join(text.split())
+
+
 def test_only_a_handful_of_groups_is_shown_and_the_rest_is_counted(
     verdict: Callable[..., Verdict], report: Callable[..., Report]
 ) -> None:
@@ -128,7 +136,8 @@ def test_only_a_handful_of_groups_is_shown_and_the_rest_is_counted(
 
 def test_it_says_what_to_do_next(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> None:
     text = shown(report(verdict(status="crashed")))
-    assert "convarith report RUN_DIR --html report.html" in text
+    assert "open RUN_DIR/report.html" in text
+    assert "convarith run --case" in text
     assert f'convarith query RUN_DIR "{QUERY}"' in text
     assert "convarith query" not in shown(report(verdict()))
 
