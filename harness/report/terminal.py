@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from rich.text import Text
 from harness.records import Environment, Status, Surface
 from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of, unexpected
 from harness.report.summary import COUNTING, QUERY, READING, Group, Outcome, about, groups, headline, rerun
-from harness.report.text import count, one_line
+from harness.report.text import clean, count, one_line
 
 GROUPS = 5  # of unexpected verdicts that are shown
 
@@ -169,9 +170,10 @@ def _differences(found: Sequence[Group], console: Console) -> None:
 
 def _next(found: Sequence[Group], folder: str, console: Console) -> None:
     """What to do now: read the whole report; look at what differs."""
+    folder = clean(folder)
     lines = [f"open {folder}/report.html"]
     if found:
-        lines.append(f'convarith query {folder} "{QUERY}"')
+        lines.append(f'convarith query {shlex.quote(folder)} "{QUERY}"')
         lines.append(rerun(found[0].smallest))
     _print(console, Text("\nNext:", "bold"))
     for line in lines:

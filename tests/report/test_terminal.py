@@ -16,9 +16,9 @@ from harness.report.summary import QUERY
 from harness.report.terminal import GROUPS, show
 
 
-def shown(report: Report, width: int = 80) -> str:
+def shown(report: Report, width: int = 80, folder: str = "RUN_DIR") -> str:
     console = Console(file=StringIO(), width=width, force_terminal=False, no_color=True, _environ={})
-    show(report, console)
+    show(report, console, folder)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
@@ -140,6 +140,14 @@ def test_it_says_what_to_do_next(verdict: Callable[..., Verdict], report: Callab
     assert "convarith run --case" in text
     assert f'convarith query RUN_DIR "{QUERY}"' in text
     assert "convarith query" not in shown(report(verdict()))
+
+
+def test_what_to_do_next_names_the_run_as_a_shell_takes_it(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    text = shown(report(verdict(status="crashed")), folder="my runs/\x1b[31m1")
+    assert "open my runs/1/report.html" in text
+    assert "convarith query 'my runs/1' \"SELECT" in text
 
 
 def test_environments_show_their_versions_and_failures(report: Callable[..., Report]) -> None:
