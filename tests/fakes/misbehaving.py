@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fakes.loops import Loops
 from harness.frameworks.base import Call, Result
+
+from .loops import Loops
 
 
 class Misbehaving(Loops):
