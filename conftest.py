@@ -32,18 +32,18 @@ def _surfaces(config: pytest.Config) -> SurfaceSelection:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item for each (relationship, framework, route)."""
+    """One item for each (relationship or convention, framework, route)."""
     if "verdicts_of" not in metafunc.fixturenames:
         return
-    from cases.relationships import RELATIONSHIPS
+    from cases.claims import CLAIMS
 
     try:
         places = _surfaces(metafunc.config).places()
     except ConvarithError as error:
         raise pytest.UsageError(str(error)) from error
-    pairs = [(r, surface) for r in RELATIONSHIPS for _, _, surfaces in places for surface in surfaces]
+    pairs = [(claim, surface) for claim in CLAIMS for _, _, surfaces in places for surface in surfaces]
     metafunc.parametrize(
-        ("relationship", "surface"), pairs, ids=[f"{r.id}-{surface}".replace("/", "-") for r, surface in pairs]
+        ("claim", "surface"), pairs, ids=[f"{claim.id}-{surface}".replace("/", "-") for claim, surface in pairs]
     )
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 Op = Literal["conv", "conv_transpose", "avg_pool", "max_pool"]
-Padding = Literal["explicit", "valid", "same"]
-Dtype = Literal["float64", "float32"]
+Padding = Literal["explicit", "valid", "same", "same_lower", "causal"]
+Dtype = Literal["float64", "float32", "float16", "bfloat16", "int32", "int8"]
 Layout = Literal["default", "channels_first", "channels_last"]
 
 OPS: tuple[Op, ...] = get_args(Op)
@@ -89,12 +89,22 @@ class Case:
     op : {'conv', 'conv_transpose', 'avg_pool', 'max_pool'}
     axes : tuple of Axis
         One for each spatial axis, outermost first.
-    padding : {'explicit', 'valid', 'same'}
+    padding : {'explicit', 'valid', 'same', 'same_lower', 'causal'}
         How the padding is said to the framework: as numbers, or by a name that leaves the numbers to it.
     channels_in, channels_out : int
         Feature maps of the layer's own input and output; equal for pooling.
     groups : int
         Groups of feature maps that do not mix.
+    batch : int or None
+        Inputs in one call; None for all the inputs of a probe at once.
+    bias : bool
+        Whether a number is added to each output map.
+    ceil_mode : bool
+        Of a pooling: whether a last window may overhang the far end (X8).
+    count_include_pad : bool
+        Of an average pooling: whether padding counts in the divisor (X9).
+    divisor : int or None
+        Of an average pooling: a divisor in place of the window's size (X9).
     dtype, layout : str
         Element type; order of the axes in memory ('default': what the route takes when told nothing).
     """
@@ -105,12 +115,17 @@ class Case:
     channels_in: int = 1
     channels_out: int = 1
     groups: int = 1
+    batch: int | None = None
+    bias: bool = False
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    divisor: int | None = None
     dtype: Dtype = "float32"
     layout: Layout = "default"
 
     def __post_init__(self) -> None:
-        if not self.axes:
-            raise ValueError("a case has at least one spatial axis")
+        if not 1 <= len(self.axes) <= 9:
+            raise ValueError(f"a case has at least one spatial axis and at most nine, not {len(self.axes)}")
         if not self.transposed and any(axis.a for axis in self.axes):
             raise ValueError("a is of a transposed convolution alone; elsewhere it is 0")
         if self.groups < 1 or min(self.channels_in, self.channels_out) < 0:
@@ -120,6 +135,18 @@ class Case:
             )
         if self.pools and (self.channels_in != self.channels_out or self.groups != 1):
             raise ValueError("pooling has as many output as input channels, and no groups")
+        if self.pools and self.bias:
+            raise ValueError("pooling has no bias")
+        if self.ceil_mode and not self.pools:
+            raise ValueError("only pooling has a ceil mode")
+        if self.op != "avg_pool" and not (self.count_include_pad and self.divisor is None):
+            raise ValueError("only average pooling has a divisor")
+        if self.op == "avg_pool" and not self.floating:
+            raise ValueError("the average of integers is no matter of arithmetic alone: it is rounded")
+        if self.divisor is not None and self.divisor < 1:
+            raise ValueError(f"divisor = {self.divisor}: a divisor is at least 1")
+        if self.batch is not None and self.batch < 0:
+            raise ValueError(f"batch = {self.batch}: a batch is at least 0")
         if self.channels_in % self.groups or self.channels_out % self.groups:
             raise ValueError(
                 f"groups = {self.groups} divides neither or only one of the channels, "
@@ -142,6 +169,16 @@ class Case:
         return self.op == "conv_transpose"
 
     @property
+    def floating(self) -> bool:
+        """Whether the elements are floating-point numbers; others have no gradient."""
+        return "float" in self.dtype
+
+    @property
+    def padded(self) -> bool:
+        """Whether anything is padded."""
+        return any(axis.p_before or axis.p_after for axis in self.axes)
+
+    @property
     def square(self) -> bool:
         """Whether all axes have the same parameters."""
         return all(axis == self.axes[0] for axis in self.axes)
@@ -158,6 +195,16 @@ class Case:
             parts.append(f"c{self.channels_in}" if self.pools else f"c{self.channels_in}to{self.channels_out}")
         if self.groups != 1:
             parts.append(f"g{self.groups}")
+        if self.batch is not None:
+            parts.append(f"batch{self.batch}")
+        if self.bias:
+            parts.append("bias")
+        if self.ceil_mode:
+            parts.append("ceil")
+        if not self.count_include_pad:
+            parts.append("nopad")
+        if self.divisor is not None:
+            parts.append(f"div{self.divisor}")
         if self.dtype != "float32":
             parts.append(self.dtype)
         if self.layout != "default":
@@ -193,7 +240,13 @@ def _axes_text(axes: tuple[Axis, ...], padding: Padding, transposed: bool) -> tu
 _HEAD = re.compile(rf"({'|'.join(sorted(OPS, key=len, reverse=True))})([1-9])d")
 _LETTER = re.compile(r"([iksda])(\d+(?:x\d+)*)|(p)(\d+(?:_\d+)?(?:x\d+(?:_\d+)?)*)")
 _CHANNELS = re.compile(r"c(\d+)(?:to(\d+))?")
-_GROUPS = re.compile(r"g(\d+)")
+_NUMBER = re.compile(r"(g|batch|div)(\d+)")
+_NUMBERS = {"g": "groups", "batch": "batch", "div": "divisor"}
+_FLAGS: dict[str, dict[str, bool]] = {
+    "bias": {"bias": True},
+    "ceil": {"ceil_mode": True},
+    "nopad": {"count_include_pad": False},
+}
 
 
 def parse(text: str) -> Case:
@@ -217,7 +270,7 @@ def parse(text: str) -> Case:
         )
     op, rank = cast("Op", match[1]), int(match[2])
     letters: dict[str, list[str]] = {}
-    case = Case(op=op, axes=(Axis(0, 1),) * rank)
+    said: dict[str, Any] = {}
     for part in parts:
         if found := _LETTER.fullmatch(part):
             letter = found[1] or found[3]
@@ -225,15 +278,17 @@ def parse(text: str) -> Case:
             if len(letters[letter]) != rank:
                 raise ValueError(f"'{text}' is no case id: '{part}' needs {rank} values, one an axis")
         elif found := _CHANNELS.fullmatch(part):
-            case = replace(case, channels_in=int(found[1]), channels_out=int(found[2] or found[1]))
-        elif found := _GROUPS.fullmatch(part):
-            case = replace(case, groups=int(found[1]))
+            said |= {"channels_in": int(found[1]), "channels_out": int(found[2] or found[1])}
+        elif found := _NUMBER.fullmatch(part):
+            said[_NUMBERS[found[1]]] = int(found[2])
+        elif part in _FLAGS:
+            said |= _FLAGS[part]
         elif part in PADDINGS:
-            case = replace(case, padding=part)
+            said["padding"] = part
         elif part in DTYPES:
-            case = replace(case, dtype=part)
+            said["dtype"] = part
         elif part in LAYOUTS:
-            case = replace(case, layout=part)
+            said["layout"] = part
         else:
             raise ValueError(f"'{text}' is no case id: cannot read '{part}'")
     for letter in "ikspd" + "a" * (op == "conv_transpose"):
@@ -248,7 +303,7 @@ def parse(text: str) -> Case:
         )
         for axis in range(rank)
     )
-    case = replace(case, axes=axes)
+    case = Case(op=op, axes=axes, **said)
     if case.id != text:
         raise ValueError(f"'{text}' is no case id: what it says is written {case.id}")
     return case

@@ -30,7 +30,7 @@ def equivalent(case: Case) -> Case | None:
     if min(sizes) < 1:
         return None
     axes = tuple(Axis(i=size, k=axis.k, d=axis.d) for size, axis in zip(sizes, case.axes, strict=True))
-    return replace(case, op="conv", axes=axes, padding="explicit")
+    return replace(case, op="conv", axes=axes, padding="explicit", bias=False)
 
 
 def flipped(case: Case, kernel: NDArray[Any]) -> NDArray[Any]:
@@ -48,11 +48,11 @@ def flipped(case: Case, kernel: NDArray[Any]) -> NDArray[Any]:
     """
     turned = np.flip(kernel, axis=tuple(range(2, kernel.ndim)))
     size = turned.shape[2:]
-    grouped = turned.reshape(case.groups, case.channels_in // case.groups, -1, *size)
-    return np.swapaxes(grouped, 1, 2).reshape(case.channels_out, -1, *size)
+    own, other = case.channels_in // case.groups, case.channels_out // case.groups
+    grouped = turned.reshape(case.groups, own, other, *size)
+    return np.swapaxes(grouped, 1, 2).reshape(case.channels_out, own, *size)
 
 
-@lru_cache(maxsize=64)
 def stretched_impulses(case: Case) -> NDArray[np.float64]:
     """The impulses of a transposed layer's input, each stretched and padded as its direct convolution takes it.
 
@@ -61,13 +61,18 @@ def stretched_impulses(case: Case) -> NDArray[np.float64]:
     ndarray, shape (number of input units, channels_in, padded sizes …)
         Read-only. An impulse that the crop removes leaves zeros.
     """
-    sizes = tuple(padded_size(axis) for axis in case.axes)
-    units = (case.channels_in, *case.each("i"))
+    return _stretched_impulses(case.channels_in, case.axes)
+
+
+@lru_cache(maxsize=64)
+def _stretched_impulses(channels_in: int, axes: tuple[Axis, ...]) -> NDArray[np.float64]:
+    sizes = tuple(padded_size(axis) for axis in axes)
+    units = (channels_in, *(axis.i for axis in axes))
     count = math.prod(units)
-    batch = np.zeros((count, case.channels_in, *sizes))
+    batch = np.zeros((count, channels_in, *sizes))
     place = np.indices(units).reshape(len(units), count)
     inside = np.ones(count, dtype=bool)
-    for number, axis in enumerate(case.axes, start=1):
+    for number, axis in enumerate(axes, start=1):
         place[number] = place[number] * axis.s + axis.k_hat - 1 - axis.p_before
         inside &= (place[number] >= 0) & (place[number] < sizes[number - 1])
     batch[(np.flatnonzero(inside), *place[:, inside])] = 1

@@ -54,3 +54,17 @@ CASES: dict[str, Case] = {
     **{figure.name: figure.case for figure in FIGURES},
     **{f"{figure.name}_transposed": figure.transposed for figure in FIGURES if figure.transposed is not None},
 }
+
+# The numerical figures (guide, figures 1.1, 1.2, 1.5 and 1.6) use one input and one kernel.
+NUMERICAL_INPUT = (
+    (3, 3, 2, 1, 0),
+    (0, 0, 1, 3, 1),
+    (3, 1, 2, 2, 3),
+    (2, 0, 0, 2, 2),
+    (2, 0, 0, 0, 1),
+)
+NUMERICAL_KERNEL = (
+    (0, 1, 2),
+    (2, 2, 0),
+    (0, 1, 2),
+)

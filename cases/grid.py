@@ -1,25 +1,30 @@
-"""Grid files: what a person writes in TOML, and the cases that it holds.
+"""Grid files: what a person writes in TOML, read into values.
 
-A grid gives values for each letter of an axis and for each property of a layer. Its cases are all their combinations
-that some relationship makes a claim about. They come as a stream, in an order that the file alone decides, each once.
+A grid has one or more parts. A part gives values for each letter of an axis and for each property of a layer, and says
+how they are to be combined. :mod:`cases.generate` makes the cases.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 import tomllib
 
-from cases.case import Axis, Case, Dtype, Layout, Op, Padding
-from cases.relationships import BY_ID, Relationship, claims, says
+from cases import networks
+from cases.case import DTYPES, LAYOUTS, OPS, PADDINGS, Dtype, Layout, Op, Padding
+from cases.claims import BY_ID
 
-Values = tuple[int, ...] | str  # [1, 2, 5], or "1..7"
+Numbers = tuple[int, ...] | str  # [1, 2, 5], or "1..7"
+Ends = tuple[int | str, ...] | str  # the same, and "1_0": 1 before and 0 after
+Cover = Literal["full", "rotate", "pairwise", "three-way"]
+AtLeast0 = Annotated[int, msgspec.Meta(ge=0)]
+AtLeast1 = Annotated[int, msgspec.Meta(ge=1)]
+
+LETTERS = ("i", "k", "s", "p", "d", "a")
 
 
 class GridError(ValueError):
@@ -27,39 +32,84 @@ class GridError(ValueError):
 
 
 class AxisValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Values of each letter, along every axis."""
+    """Values of each letter, along every axis.
 
-    i: Values
-    k: Values
-    s: Values = (1,)
-    p: Values = (0,)
-    d: Values = (1,)
-    a: Values = (0,)
+    p is a number for both ends, or "1_0". Where a layer's padding is said by a name, p is what the name means. a is of
+    transposed convolutions alone.
+    """
+
+    i: Numbers
+    k: Numbers
+    s: Numbers = (1,)
+    p: Ends = (0,)
+    d: Numbers = (1,)
+    a: Numbers = (0,)
 
 
 class LayerValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Values of what a layer has beside its axes.
 
-    ``channels`` are pairs, "input:output"; a pooling takes the first for both.
+    ``channels`` are pairs, "input:output"; a pooling takes the first for both. What an operation has not is left at its
+    default there: groups and bias of poolings, ceil mode and divisors of convolutions, averages of integers.
+    ``batch`` -1 feeds all inputs at once, ``divisor`` 0 is the window's size.
     """
 
     padding: tuple[Padding, ...] = ("explicit",)
-    channels: tuple[Annotated[str, msgspec.Meta(pattern=r"^[0-9]+:[0-9]+$")], ...] = ("1:1",)
-    groups: tuple[Annotated[int, msgspec.Meta(ge=1)], ...] = (1,)
+    channels: tuple[str, ...] = ("1:1",)
+    groups: tuple[AtLeast1, ...] = (1,)
+    batch: tuple[Annotated[int, msgspec.Meta(ge=-1)], ...] = (-1,)
+    bias: tuple[bool, ...] = (False,)
+    ceil_mode: tuple[bool, ...] = (False,)
+    count_include_pad: tuple[bool, ...] = (True,)
+    divisor: tuple[AtLeast0, ...] = (0,)
     dtype: tuple[Dtype, ...] = ("float32",)
     layout: tuple[Layout, ...] = ("default",)
 
 
-class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A grid file, as it is written."""
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a grid.
 
-    summary: str
+    ``cover`` says how values are combined: 'full', every combination; 'rotate', every axis that a full product would
+    hold beside others that change with it; 'pairwise' and 'three-way', few cases that hold every two or three values
+    that can occur together.
+    """
+
     axis: AxisValues
     layer: LayerValues = LayerValues()
-    cover: Literal["full"] = "full"
+    cover: Cover = "full"
+    ops: tuple[Op, ...] = ("conv", "conv_transpose", "avg_pool", "max_pool")
     rank: tuple[Annotated[int, msgspec.Meta(ge=1, le=3)], ...] = (2,)
     square: bool = False
-    relationships: tuple[str, ...] = tuple(BY_ID)
+    claims: tuple[str, ...] = ()
+
+    def numbers(self, letter: str) -> tuple[int, ...]:
+        """Values of i, k, s, d or a."""
+        return tuple(dict.fromkeys(numbers(getattr(self.axis, letter), letter)))
+
+    @property
+    def ends(self) -> tuple[tuple[int, int], ...]:
+        """Values of p, as (before, after)."""
+        values = self.axis.p
+        return tuple(dict.fromkeys(map(_end, values if isinstance(values, tuple) else numbers(values, "p"))))
+
+
+class Grid(msgspec.Struct, frozen=True):
+    """A grid file.
+
+    Attributes
+    ----------
+    summary : str
+    parts : tuple of Part
+    figures : bool
+        Whether the guide's figures belong to it.
+    networks : tuple of str
+        The networks that belong to it (:mod:`cases.networks`).
+    """
+
+    summary: str
+    parts: tuple[Part, ...]
+    figures: bool = False
+    networks: tuple[str, ...] = ()
 
 
 def shipped() -> tuple[str, ...]:
@@ -87,18 +137,20 @@ def load(name: str) -> Grid:
         where = name
         try:
             text = Path(name).read_text("utf-8")
-        except OSError as error:
-            raise GridError(
-                f"no grid '{name}': it is neither shipped ({', '.join(shipped())}) nor a file that can be read "
-                f"({error.strerror})"
-            ) from error
         except UnicodeDecodeError as error:
             raise GridError(f"{where}: not a text file in UTF-8") from error
+        except (OSError, ValueError) as error:
+            raise GridError(
+                f"no grid '{name}': it is neither shipped ({', '.join(shipped())}) nor a file that can be read "
+                f"({getattr(error, 'strerror', None) or 'no such path'})"
+            ) from error
     return read(text, where)
 
 
 def read(text: str, where: str) -> Grid:
     """The grid that a TOML text says; ``where`` it comes from is for messages.
+
+    A grid of one part has the part's keys at the top; one of several has a table ``[[part]]`` for each.
 
     Raises
     ------
@@ -106,89 +158,110 @@ def read(text: str, where: str) -> Grid:
         It is not TOML, or no grid.
     """
     try:
-        grid = msgspec.convert(tomllib.loads(text), Grid)
+        told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise GridError(f"{where}: not TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise GridError(f"{where}: {_plainly(str(error))}") from error
-    for letter, least in (("i", 0), ("k", 1), ("s", 1), ("p", 0), ("d", 1), ("a", 0)):
-        for value in _numbers(getattr(grid.axis, letter), f"{where}: axis.{letter}"):
+    several = told.pop("part", None)
+    whole = {key: told.pop(key) for key in ("summary", "figures", "networks") if key in told}
+    if several is None:
+        several = [told]
+    elif told:
+        raise GridError(f"{where}: {min(told)}: a grid with [[part]] has its axes and layers in the parts")
+    if not isinstance(several, list):
+        raise GridError(f"{where}: part: write [[part]] for each part, not [part]")
+    grid: Grid = _converted({**whole, "parts": []}, Grid, where)
+    parts = tuple(
+        _part(part, where, f"part {number}: " if len(several) > 1 else "") for number, part in enumerate(several, 1)
+    )
+    for name in grid.networks:
+        if name not in networks.NETWORKS:
+            raise GridError(f"{where}: networks: no network '{name}'; there are {', '.join(networks.NETWORKS)}")
+    return msgspec.structs.replace(grid, parts=parts)
+
+
+def _part(told: Any, where: str, number: str) -> Part:
+    part: Part = _converted(told, Part, f"{where}: {number}".removesuffix(": "))
+    for letter, least in (("i", 0), ("k", 1), ("s", 1), ("d", 1), ("a", 0)):
+        try:
+            values = part.numbers(letter)
+        except ValueError as error:
+            raise GridError(f"{where}: {number}axis.{error}") from error
+        for value in values:
             if value < least:
-                raise GridError(f"{where}: axis.{letter} = {value}: {letter} is at least {least}")
-    for name in grid.relationships:
+                raise GridError(f"{where}: {number}axis.{letter} = {value}: {letter} is at least {least}")
+    try:
+        ends = part.ends
+    except ValueError as error:
+        raise GridError(f"{where}: {number}axis.{error}") from error
+    for pair in ends:
+        if min(pair) < 0:
+            raise GridError(f"{where}: {number}axis.p = {min(pair)}: p is at least 0")
+    for text in part.layer.channels:
+        if not re.fullmatch(r"[0-9]+:[0-9]+", text):
+            raise GridError(f"{where}: {number}layer.channels = {text!r}: write input and output, '2:3'")
+    for key, given in (("claims", part.claims), ("square", part.square)):
+        if given and part.cover != "full":
+            raise GridError(f"{where}: {number}{key}: goes with cover 'full' alone, not with '{part.cover}'")
+    for name in part.claims:
         if name not in BY_ID:
-            raise GridError(f"{where}: relationships: no relationship '{name}'; there are {', '.join(BY_ID)}")
-    return grid
+            raise GridError(f"{where}: {number}claims: no claim '{name}'; there are {', '.join(BY_ID)}")
+    return part
 
 
-def cases(grid: Grid, relationships: Iterable[str] | None = None) -> Iterator[Case]:
-    """The cases of a grid, each once, as a stream.
+def _converted(told: Any, kind: Any, where: str) -> Any:
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError as error:
+        # msgspec's message, with the key and its value in front and no path syntax
+        what, _, path = str(error).partition(" - at `$")
+        key = path.rstrip("`").lstrip(".")
+        choices = _CHOICES.get(re.sub(r"[^a-z_].*", "", key.rpartition(".")[2]))
+        if choices and "enum" in what:
+            what += f"; there are {', '.join(choices)}"
+        raise GridError(f"{where}: {key}{_value(told, key)}: {what}" if key else f"{where}: {what}") from error
 
-    Parameters
-    ----------
-    grid : Grid
-    relationships : iterable of str, optional
-        Ids of those to take cases of; all of the grid's if left out.
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "cover": get_args(Cover),
+    "ops": OPS,
+    "padding": PADDINGS,
+    "dtype": DTYPES,
+    "layout": LAYOUTS,
+}
+
+
+def _value(told: Any, key: str) -> str:
+    """' = ' and what stands at a key such as 'axis.i[1]', in short; empty for a table."""
+    for step in re.findall(r"[^.\[\]]+", key):
+        try:
+            told = told[int(step)] if isinstance(told, list) else told[step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return ""
+    return (
+        "" if isinstance(told, dict) else f" = {str(told)[:60]!r}" if isinstance(told, str) else f" = {str(told)[:60]}"
+    )
+
+
+def numbers(values: Numbers, letter: str) -> tuple[int, ...]:
+    """The numbers that a list or a range says.
+
+    Raises
+    ------
+    ValueError
+        It is neither.
     """
-    chosen = [BY_ID[name] for name in grid.relationships if relationships is None or name in set(relationships)]
-    for number, relationship in enumerate(chosen):
-        earlier = {other.id for other in chosen[:number]}
-        for case in _cases_of(grid, relationship):
-            if earlier.isdisjoint(claims(case)):  # else it has come already, as one of an earlier relationship
-                yield case
-
-
-def _cases_of(grid: Grid, relationship: Relationship) -> Iterator[Case]:
-    axes = list(_axes(grid.axis, relationship))
-    for op, padding, rank in itertools.product(relationship.ops, grid.layer.padding, grid.rank):
-        said = [axis for axis in axes if says(padding, axis)]
-        placed = ((axis,) * rank for axis in said) if grid.square else itertools.product(said, repeat=rank)
-        for along in placed:
-            yield from _layers(grid.layer, op, padding, along)
-
-
-def _axes(values: AxisValues, relationship: Relationship) -> Iterator[Axis]:
-    """All axes in the domain of a relationship."""
-    columns = (_numbers(getattr(values, letter), letter) for letter in ("i", "k", "s", "p", "d", "a"))
-    for i, k, s, p, d, a in itertools.product(*columns):
-        axis = Axis(i, k, s, p, p, d, a)
-        if relationship.domain(axis):
-            yield axis
-
-
-def _layers(values: LayerValues, op: Op, padding: Padding, axes: tuple[Axis, ...]) -> Iterator[Case]:
-    pools = op in ("avg_pool", "max_pool")
-    pairs = [tuple(int(number) for number in text.split(":")) for text in values.channels]
-    if pools:  # as many output as input maps, in no groups
-        pairs = list(dict.fromkeys((maps, maps) for maps, _ in pairs))
-    for (channels_in, channels_out), groups, dtype, layout in itertools.product(
-        pairs, (1,) if pools else values.groups, values.dtype, values.layout
-    ):
-        if channels_in % groups or channels_out % groups:
-            continue
-        yield Case(
-            op=op,
-            axes=axes,
-            padding=padding,
-            channels_in=channels_in,
-            channels_out=channels_out,
-            groups=groups,
-            dtype=dtype,
-            layout=layout,
-        )
-
-
-def _numbers(values: Values, where: str) -> tuple[int, ...]:
     if isinstance(values, tuple):
         return values
     match = re.fullmatch(r"(-?\d+)\.\.(-?\d+)", values)
     if match is None or int(match[1]) > int(match[2]):
-        raise GridError(f"{where} = '{values}': write a list, [1, 2, 5], or a range from low to high, '1..7'")
+        raise ValueError(f"{letter} = '{values}': write a list, [1, 2, 5], or a range from low to high, '1..7'")
     return tuple(range(int(match[1]), int(match[2]) + 1))
 
 
-def _plainly(message: str) -> str:
-    """Msgspec's message, with the key in front and no path syntax."""
-    what, _, path = message.partition(" - at `$")
-    key = path.rstrip("`").lstrip(".")
-    return f"{key}: {what}" if key else what
+def _end(value: int | str) -> tuple[int, int]:
+    if isinstance(value, int):
+        return value, value
+    match = re.fullmatch(r"(\d+)_(\d+)", value)
+    if match is None:
+        raise ValueError(f"p = '{value}': write a number, or before and after, '1_0'")
+    return int(match[1]), int(match[2])

@@ -9,52 +9,9 @@ know nothing of how an operator is built; that the two agree is for the tests to
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 
 from cases.case import Axis, Case, Op, Padding
-
-
-@dataclass(frozen=True, slots=True)
-class Relationship:
-    """One numbered relationship between the sizes of a layer's input and output.
-
-    Attributes
-    ----------
-    number : int
-        The guide's number; ``id`` is 'R' and the number.
-    section, title : str
-        Where the guide states it, and under which heading.
-    statement : str
-        The claim in LaTeX, in the guide's letters.
-    ops : tuple of str
-        The operations that it speaks of.
-    domain : callable
-        Whether it speaks of an axis. Where it does and the claim is not positive, there is nothing to compute.
-    claim : callable
-        Size of the output along an axis of the domain.
-    """
-
-    number: int
-    section: str
-    title: str
-    statement: str
-    ops: tuple[Op, ...]
-    domain: Callable[[Axis], bool]
-    claim: Callable[[Axis], int]
-
-    @property
-    def id(self) -> str:
-        """'R' and the number."""
-        return f"R{self.number}"
-
-    def holds_for(self, case: Case) -> bool:
-        """Whether the relationship makes a claim about the case: of its operation, and of each of its axes."""
-        return self.id in claims(case)
-
-    def size(self, case: Case) -> tuple[int, ...]:
-        """The claimed output size of each axis; not positive where there is nothing to compute."""
-        return tuple(self.claim(axis) for axis in case.axes)
+from cases.claim import Claim
 
 
 def _symmetric(x: Axis) -> bool:
@@ -68,155 +25,15 @@ def _plain(x: Axis) -> bool:
 
 def _transpose(x: Axis) -> bool:
     """A transposed convolution of the guide's chapter 4, where a is a remainder modulo s."""
-    return _symmetric(x) and x.d == 1 and x.a < x.s
+    return _symmetric(x) and x.d == 1 and x.a < x.s and x.i > 0
 
 
 _CONV: tuple[Op, ...] = ("conv",)
 _POOL: tuple[Op, ...] = ("avg_pool", "max_pool")
 _TRANSPOSED: tuple[Op, ...] = ("conv_transpose",)
 
-RELATIONSHIPS: tuple[Relationship, ...] = (
-    Relationship(
-        1,
-        "2.1",
-        "No zero padding, unit strides",
-        r"o = (i - k) + 1",
-        _CONV,
-        domain=lambda x: _plain(x) and x.s == 1 and x.p == 0,
-        claim=lambda x: (x.i - x.k) + 1,
-    ),
-    Relationship(
-        2,
-        "2.2",
-        "Zero padding, unit strides",
-        r"o = (i - k) + 2p + 1",
-        _CONV,
-        domain=lambda x: _plain(x) and x.s == 1,
-        claim=lambda x: (x.i - x.k) + 2 * x.p + 1,
-    ),
-    Relationship(
-        3,
-        "2.2.1",
-        "Half (same) padding",
-        r"o = i + 2\lfloor k/2 \rfloor - (k - 1) = i",
-        _CONV,
-        domain=lambda x: _plain(x) and x.s == 1 and x.k % 2 == 1 and x.p == x.k // 2,
-        claim=lambda x: x.i,
-    ),
-    Relationship(
-        4,
-        "2.2.2",
-        "Full padding",
-        r"o = i + 2(k - 1) - (k - 1) = i + (k - 1)",
-        _CONV,
-        domain=lambda x: _plain(x) and x.s == 1 and x.p == x.k - 1,
-        claim=lambda x: x.i + (x.k - 1),
-    ),
-    Relationship(
-        5,
-        "2.3",
-        "No zero padding, non-unit strides",
-        r"o = \lfloor (i - k)/s \rfloor + 1",
-        _CONV,
-        domain=lambda x: _plain(x) and x.p == 0,
-        claim=lambda x: (x.i - x.k) // x.s + 1,
-    ),
-    Relationship(
-        6,
-        "2.4",
-        "Zero padding, non-unit strides",
-        r"o = \lfloor (i + 2p - k)/s \rfloor + 1",
-        _CONV,
-        domain=_plain,
-        claim=lambda x: (x.i + 2 * x.p - x.k) // x.s + 1,
-    ),
-    Relationship(
-        7,
-        "3",
-        "Pooling",
-        r"o = \lfloor (i - k)/s \rfloor + 1",
-        _POOL,
-        domain=lambda x: _plain(x) and x.p == 0,
-        claim=lambda x: (x.i - x.k) // x.s + 1,
-    ),
-    Relationship(
-        8,
-        "4.3",
-        "Transpose of no zero padding, unit strides",
-        r"o' = i' + (k - 1)",
-        _TRANSPOSED,
-        domain=lambda x: _transpose(x) and x.s == 1 and x.p == 0,
-        claim=lambda x: x.i + (x.k - 1),
-    ),
-    Relationship(
-        9,
-        "4.4",
-        "Transpose of zero padding, unit strides",
-        r"o' = i' + (k - 1) - 2p",
-        _TRANSPOSED,
-        domain=lambda x: _transpose(x) and x.s == 1,
-        claim=lambda x: x.i + (x.k - 1) - 2 * x.p,
-    ),
-    Relationship(
-        10,
-        "4.4.1",
-        "Transpose of half (same) padding",
-        r"o' = i' + (k - 1) - 2p = i'",
-        _TRANSPOSED,
-        domain=lambda x: _transpose(x) and x.s == 1 and x.k % 2 == 1 and x.p == x.k // 2,
-        claim=lambda x: x.i,
-    ),
-    Relationship(
-        11,
-        "4.4.2",
-        "Transpose of full padding",
-        r"o' = i' + (k - 1) - 2p = i' - (k - 1)",
-        _TRANSPOSED,
-        domain=lambda x: _transpose(x) and x.s == 1 and x.p == x.k - 1,
-        claim=lambda x: x.i - (x.k - 1),
-    ),
-    Relationship(
-        12,
-        "4.5",
-        "Transpose of no zero padding, non-unit strides",
-        r"o' = s(i' - 1) + k",
-        _TRANSPOSED,
-        domain=lambda x: _transpose(x) and x.p == 0 and x.a == 0,
-        claim=lambda x: x.s * (x.i - 1) + x.k,
-    ),
-    Relationship(
-        13,
-        "4.6",
-        "Transpose of zero padding, non-unit strides, s divides i + 2p - k",
-        r"o' = s(i' - 1) + k - 2p",
-        _TRANSPOSED,
-        domain=lambda x: _transpose(x) and x.a == 0,
-        claim=lambda x: x.s * (x.i - 1) + x.k - 2 * x.p,
-    ),
-    Relationship(
-        14,
-        "4.6",
-        "Transpose of zero padding, non-unit strides, any input size",
-        r"o' = s(i' - 1) + a + k - 2p",
-        _TRANSPOSED,
-        domain=_transpose,
-        claim=lambda x: x.s * (x.i - 1) + x.a + x.k - 2 * x.p,
-    ),
-    Relationship(
-        15,
-        "5.1",
-        "Dilated convolution",
-        r"o = \left\lfloor \frac{i + 2p - k - (k - 1)(d - 1)}{s} \right\rfloor + 1",
-        _CONV,
-        domain=lambda x: _symmetric(x) and x.a == 0,
-        claim=lambda x: (x.i + 2 * x.p - x.k - (x.k - 1) * (x.d - 1)) // x.s + 1,
-    ),
-)
 
-BY_ID: dict[str, Relationship] = {relationship.id: relationship for relationship in RELATIONSHIPS}
-
-
-def says(padding: Padding, axis: Axis) -> bool:
+def said(padding: Padding, axis: Axis) -> bool:
     """Whether a spelling of the padding says the axis's numbers, by the guide alone.
 
     'valid' is no zero padding (section 2.1); 'same' is half padding (section 2.2.1, dilated: of the effective kernel),
@@ -226,42 +43,170 @@ def says(padding: Padding, axis: Axis) -> bool:
         return axis.p_before == axis.p_after == 0
     if padding == "same":
         return axis.k % 2 == 1 and axis.s == 1 and axis.a == 0 and axis.p_before == axis.p_after == axis.k_hat // 2
-    return True
+    return padding == "explicit"
 
 
-@lru_cache(maxsize=65536)
-def _claims_of_axis(op: Op, padding: Padding, axis: Axis) -> frozenset[str]:
-    if not says(padding, axis):
-        return frozenset()
-    return frozenset(r.id for r in RELATIONSHIPS if op in r.ops and r.domain(axis))
+def _by_the_guide(case: Case) -> bool:
+    """Whether the layer's padding is said as the guide says it, and nothing is done that it knows nothing of."""
+    return not case.ceil_mode and case.divisor is None and all(said(case.padding, axis) for axis in case.axes)
 
 
-# From the most particular to the most general: every case of R1 is one of R2, of R5, of R6 and of R15 as well.
-_MOST_PARTICULAR_FIRST = (
-    "R1",
-    "R3",
-    "R4",
-    "R2",
-    "R5",
-    "R6",
-    "R15",
-    "R7",
-    "R8",
-    "R10",
-    "R11",
-    "R9",
-    "R12",
-    "R13",
-    "R14",
+def _relationship(
+    number: int,
+    section: str,
+    title: str,
+    statement: str,
+    ops: tuple[Op, ...],
+    *,
+    domain: Callable[[Axis], bool],
+    claim: Callable[[Axis], int],
+) -> Claim:
+    return Claim(
+        id=f"R{number}",
+        title=title,
+        statement=statement,
+        source=f"guide, section {section}",
+        ops=ops,
+        domain=domain,
+        claim=claim,
+        layer=_by_the_guide,
+    )
+
+
+RELATIONSHIPS: tuple[Claim, ...] = (
+    _relationship(
+        1,
+        "2.1",
+        "No zero padding, unit strides",
+        r"o = (i - k) + 1",
+        _CONV,
+        domain=lambda x: _plain(x) and x.s == 1 and x.p == 0,
+        claim=lambda x: (x.i - x.k) + 1,
+    ),
+    _relationship(
+        2,
+        "2.2",
+        "Zero padding, unit strides",
+        r"o = (i - k) + 2p + 1",
+        _CONV,
+        domain=lambda x: _plain(x) and x.s == 1,
+        claim=lambda x: (x.i - x.k) + 2 * x.p + 1,
+    ),
+    _relationship(
+        3,
+        "2.2.1",
+        "Half (same) padding",
+        r"o = i + 2\lfloor k/2 \rfloor - (k - 1) = i",
+        _CONV,
+        domain=lambda x: _plain(x) and x.s == 1 and x.k % 2 == 1 and x.p == x.k // 2,
+        claim=lambda x: x.i,
+    ),
+    _relationship(
+        4,
+        "2.2.2",
+        "Full padding",
+        r"o = i + 2(k - 1) - (k - 1) = i + (k - 1)",
+        _CONV,
+        domain=lambda x: _plain(x) and x.s == 1 and x.p == x.k - 1,
+        claim=lambda x: x.i + (x.k - 1),
+    ),
+    _relationship(
+        5,
+        "2.3",
+        "No zero padding, non-unit strides",
+        r"o = \lfloor (i - k)/s \rfloor + 1",
+        _CONV,
+        domain=lambda x: _plain(x) and x.p == 0,
+        claim=lambda x: (x.i - x.k) // x.s + 1,
+    ),
+    _relationship(
+        6,
+        "2.4",
+        "Zero padding, non-unit strides",
+        r"o = \lfloor (i + 2p - k)/s \rfloor + 1",
+        _CONV,
+        domain=_plain,
+        claim=lambda x: (x.i + 2 * x.p - x.k) // x.s + 1,
+    ),
+    _relationship(
+        7,
+        "3",
+        "Pooling",
+        r"o = \lfloor (i - k)/s \rfloor + 1",
+        _POOL,
+        domain=lambda x: _plain(x) and x.p == 0,
+        claim=lambda x: (x.i - x.k) // x.s + 1,
+    ),
+    _relationship(
+        8,
+        "4.3",
+        "Transpose of no zero padding, unit strides",
+        r"o' = i' + (k - 1)",
+        _TRANSPOSED,
+        domain=lambda x: _transpose(x) and x.s == 1 and x.p == 0,
+        claim=lambda x: x.i + (x.k - 1),
+    ),
+    _relationship(
+        9,
+        "4.4",
+        "Transpose of zero padding, unit strides",
+        r"o' = i' + (k - 1) - 2p",
+        _TRANSPOSED,
+        domain=lambda x: _transpose(x) and x.s == 1,
+        claim=lambda x: x.i + (x.k - 1) - 2 * x.p,
+    ),
+    _relationship(
+        10,
+        "4.4.1",
+        "Transpose of half (same) padding",
+        r"o' = i' + (k - 1) - 2p = i'",
+        _TRANSPOSED,
+        domain=lambda x: _transpose(x) and x.s == 1 and x.k % 2 == 1 and x.p == x.k // 2,
+        claim=lambda x: x.i,
+    ),
+    _relationship(
+        11,
+        "4.4.2",
+        "Transpose of full padding",
+        r"o' = i' + (k - 1) - 2p = i' - (k - 1)",
+        _TRANSPOSED,
+        domain=lambda x: _transpose(x) and x.s == 1 and x.p == x.k - 1,
+        claim=lambda x: x.i - (x.k - 1),
+    ),
+    _relationship(
+        12,
+        "4.5",
+        "Transpose of no zero padding, non-unit strides",
+        r"o' = s(i' - 1) + k",
+        _TRANSPOSED,
+        domain=lambda x: _transpose(x) and x.p == 0 and x.a == 0,
+        claim=lambda x: x.s * (x.i - 1) + x.k,
+    ),
+    _relationship(
+        13,
+        "4.6",
+        "Transpose of zero padding, non-unit strides, s divides i + 2p - k",
+        r"o' = s(i' - 1) + k - 2p",
+        _TRANSPOSED,
+        domain=lambda x: _transpose(x) and x.a == 0,
+        claim=lambda x: x.s * (x.i - 1) + x.k - 2 * x.p,
+    ),
+    _relationship(
+        14,
+        "4.6",
+        "Transpose of zero padding, non-unit strides, any input size",
+        r"o' = s(i' - 1) + a + k - 2p",
+        _TRANSPOSED,
+        domain=_transpose,
+        claim=lambda x: x.s * (x.i - 1) + x.a + x.k - 2 * x.p,
+    ),
+    _relationship(
+        15,
+        "5.1",
+        "Dilated convolution",
+        r"o = \left\lfloor \frac{i + 2p - k - (k - 1)(d - 1)}{s} \right\rfloor + 1",
+        _CONV,
+        domain=lambda x: _symmetric(x) and x.a == 0,
+        claim=lambda x: (x.i + 2 * x.p - x.k - (x.k - 1) * (x.d - 1)) // x.s + 1,
+    ),
 )
-
-
-@lru_cache(maxsize=65536)
-def _claims_of_axes(op: Op, padding: Padding, axes: tuple[Axis, ...]) -> tuple[str, ...]:
-    held = frozenset.intersection(*(_claims_of_axis(op, padding, axis) for axis in axes))
-    return tuple(name for name in _MOST_PARTICULAR_FIRST if name in held)
-
-
-def claims(case: Case) -> tuple[str, ...]:
-    """The ids of all relationships that make a claim about a case, the most particular one first."""
-    return _claims_of_axes(case.op, case.padding, case.axes)

@@ -10,7 +10,22 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.case import Case
+from cases.case import Case, Dtype
+
+# The largest number up to which the element type has every integer. Taps beyond it take several passes.
+EXACT: dict[Dtype, int] = {
+    "float64": 1 << 53,
+    "float32": 1 << 24,
+    "float16": 1 << 11,
+    "bfloat16": 1 << 8,
+    "int32": (1 << 31) - 1,
+    "int8": (1 << 7) - 1,
+}
+
+
+# A maximum pooling is fed impulses of -1 over this ground. Where an output is -1 its window sees the impulse, where it
+# is -2 it does not; anything else is made of the padding: 0 of zeros, -inf of a window that sees nothing at all.
+MAX_POOL_GROUND = -2
 
 
 def kernel_shape(case: Case) -> tuple[int, ...]:
@@ -34,10 +49,55 @@ def kernel(case: Case) -> NDArray[np.int64]:
     return np.arange(1, math.prod(shape) + 1, dtype=np.int64).reshape(shape)
 
 
-def scramble(case: Case) -> NDArray[np.int64]:
+def base(case: Case) -> int:
+    """The largest tap that is fed at once. With a bias, tap and bias together stay exact."""
+    exact = EXACT[case.dtype]
+    return exact // 2 if case.bias else exact
+
+
+def passes(case: Case) -> list[NDArray[np.int64]]:
+    """The kernel as digits of its taps, each digit exact in the element type; one pass where all taps are.
+
+    The layer is run with each in turn. :func:`combined` puts the digits together again.
+    """
+    taps, digits = kernel(case) - 1, []
+    most = int(taps.max(initial=0))
+    while True:
+        digits.append(taps % base(case) + 1)
+        taps, most = taps // base(case), most // base(case)
+        if most == 0:
+            return digits
+
+
+def combined(case: Case, digits: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The operator whose taps have these digits, entry by entry.
+
+    Where one pass has an entry and another has none, no tap explains it: not a number.
+    """
+    if len(digits) == 1:
+        return digits[0]
+    taps = np.ones_like(digits[0])
+    for place, digit in enumerate(digits):
+        taps += (digit - 1) * float(base(case)) ** place
+    present = np.stack([digit != 0 for digit in digits])
+    return np.where(present.all(axis=0), taps, np.where(present.any(axis=0), np.nan, 0.0))
+
+
+def bias(case: Case) -> NDArray[np.int64]:
+    """A number for each output map: distinct while the element type allows it, and none of them 0."""
+    return np.arange(case.channels_out, dtype=np.int64) % (EXACT[case.dtype] // 2) + 1
+
+
+def least(case: Case) -> float:
+    """The maximum of nothing: minus infinity, or the least integer that the element type has."""
+    return -np.inf if case.floating else float(np.iinfo(case.dtype).min)
+
+
+def scramble(case: Case) -> NDArray[np.float64]:
     """An input whose elements are all different and in no order, so that every window has one maximum.
 
-    All are negative: zeros of a padding would win over each of them.
+    All are negative: zeros of a padding would win over each of them. They stay different in the element type, however
+    many there are: where its integers end, they go on in the numbers it has between powers of two.
 
     Returns
     -------
@@ -46,4 +106,9 @@ def scramble(case: Case) -> NDArray[np.int64]:
     shape = (case.channels_in, *case.each("i"))
     size = math.prod(shape)
     step = next((step for step in range(size // 2 + 1, size) if math.gcd(step, size) == 1), 1)
-    return (np.arange(size, dtype=np.int64) * step % max(size, 1) - size).reshape(shape)
+    rank = np.arange(size, dtype=np.int64) * step % max(size, 1)
+    units = (rank - size).astype(np.float64)
+    if size > EXACT[case.dtype] and case.floating:
+        octave = EXACT[case.dtype] // 2  # how many numbers the element type has from one power of two to the next
+        units = -np.ldexp(1 + (size - 1 - rank) % octave / octave, (size - 1 - rank) // octave)
+    return units.reshape(shape)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from harness.errors import INTERRUPTED, USAGE, ConvarithError
+from harness.errors import FAILED, INTERRUPTED, USAGE, ConvarithError
 
 
 def _version() -> str:
@@ -32,8 +33,9 @@ app.command("harness.commands.run:run", help="Observe layers, judge them against
 app.command(
     "harness.commands.list:list_cases",
     name="list",
-    help="List the cases that a selection holds, or count them for each relationship.",
+    help="List the cases that a selection holds, count them for each claim, or say what they cover.",
 )
+app.command("harness.commands.claims:claims", help="Print what is claimed, by number, with formula and source.")
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.query:query", help="Ask a run in SQL. Its tables are cases, observations and verdicts.")
 
@@ -67,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
+    except Exception:  # our own, whatever it is: its exit code must not be that of a disagreement
+        traceback.print_exc()
+        errors.print("convarith: a fault of convarith's own; please report it with the lines above", style="red")
+        return FAILED
     return result if isinstance(result, int) else 0
 
 

@@ -9,81 +9,75 @@ from itertools import groupby
 
 import numpy as np
 
-from cases.case import parse
-from cases.relationships import BY_ID, claims
+from cases.case import Case, parse
+from cases.claims import BY_ID, claims
+from cases.statements import statements
 from harness.operator import Operator
 from harness.records import Observation, Probe, Status, Verdict
 from harness.theory.expected import Expected, expected
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Expectation:
     """What is claimed of a case, in the form that observations are held against.
 
     Attributes
     ----------
-    relationships : tuple of str
+    claims : tuple of str
         Ids of those that speak of the case.
     sizes : tuple of int
         The claimed output size along each axis; not positive where there is nothing to compute.
-    shape : tuple of int
-        (feature maps, size along each axis) of the operator's output.
-    inputs : int
-        Number of elements of the layer's input.
-    operator, adjoint : str
-        Digests of the operators that are expected.
+    defined : bool
+        Whether there is anything to compute.
+    aspects : dict
+        Of each aspect: the shape that is returned, batch first, and the digest of the operator that it shows.
     contradiction : str
         What is wrong in ourselves, if a closed form and the operator's shape differ; else empty.
     """
 
-    relationships: tuple[str, ...]
+    claims: tuple[str, ...]
     sizes: tuple[int, ...]
-    shape: tuple[int, ...]
-    inputs: int
-    operator: str
-    adjoint: str
+    defined: bool
+    aspects: dict[Probe, tuple[tuple[int, ...], str]]
     contradiction: str
-
-    @property
-    def defined(self) -> bool:
-        """Whether there is anything to compute."""
-        return min(self.shape) > 0
-
-    def digest(self, probe: Probe) -> str:
-        """Of the operator that a probe must show."""
-        return self.adjoint if probe == "adjoint" else self.operator
-
-    def observed_shape(self, probe: Probe) -> tuple[int, ...]:
-        """The shape that a probe must return, with its batch in front."""
-        return (1 if probe == "adjoint" else self.inputs, *self.shape)
 
 
 @lru_cache(maxsize=65536)
-def claim(case_id: str) -> Claim:
-    """The claim about a case.
+def expectation(case_id: str) -> Expectation:
+    """What is claimed of a case.
 
-    Every relationship that speaks of the case must give the sizes that the operator has, which is built without
-    them. Where they contradict each other, the fault is ours.
+    Every claim about the case must give the sizes that the operator has, which is built without them. Where they
+    contradict each other, the fault is ours.
     """
     case = parse(case_id)
     theory = _theory(case_id)
     held = claims(case)
     sizes = {name: BY_ID[name].size(case) for name in held}
-    contradiction = "" if held else "no relationship makes a claim about it"
+    contradiction = "" if held else "no claim is made about it"
     for name, size in sizes.items():
         if tuple(max(0, o) for o in size) != theory.shape[1:]:
             contradiction = f"{name} claims {_size(size)}, but the operator has {_size(theory.shape[1:])}"
-    operator = theory.operator.digest
-    adjoint = operator if theory.adjoint is theory.operator else theory.adjoint.digest
-    return Claim(
-        held,
-        sizes[held[0]] if held else theory.shape[1:],
-        theory.shape,
-        theory.operator.columns,
-        operator,
-        adjoint,
-        contradiction,
+    return Expectation(
+        held, sizes[held[0]] if held else theory.shape[1:], theory.defined, _aspects(case, theory), contradiction
     )
+
+
+def _aspects(case: Case, theory: Expected) -> dict[Probe, tuple[tuple[int, ...], str]]:
+    if case.batch == 0:  # the shape of nothing, and no entries
+        empty = (0, *theory.shape)
+        return {
+            "forward": (empty, Operator.empty(theory.operator.rows, 0).digest),
+            "bias": (empty, Operator.empty(theory.operator.rows, 0).digest),
+            "adjoint": (empty, Operator.empty(0, theory.operator.columns).digest),
+        }
+    forward = (theory.operator.columns, *theory.shape), theory.operator.digest
+    adjoint = forward[1] if theory.adjoint is theory.operator else theory.adjoint.digest
+    return {
+        "forward": forward,
+        "direct": forward,
+        "adjoint": ((1, *theory.shape), adjoint),
+        "bias": ((1, *theory.shape), theory.bias.digest),
+    }
 
 
 @lru_cache(maxsize=512)
@@ -93,7 +87,7 @@ def _theory(case_id: str) -> Expected:
 
 def is_evidence(observation: Observation) -> bool:
     """Whether an observed operator differs from the expected one, and so is worth keeping whole."""
-    return observation.digest != claim(observation.case_id).digest(observation.probe)
+    return observation.digest != expectation(observation.case_id).aspects[observation.probe][1]
 
 
 def judge(observations: Iterable[Observation]) -> Iterator[Verdict]:
@@ -104,8 +98,8 @@ def judge(observations: Iterable[Observation]) -> Iterator[Verdict]:
 
 def _verdict(observations: Sequence[Observation]) -> Verdict:
     first = observations[0]
-    theory = claim(first.case_id)
-    expectation = _size(theory.sizes) if theory.defined else f"nothing to compute ({_size(theory.sizes)})"
+    theory = expectation(first.case_id)
+    sizes = _size(theory.sizes) if theory.defined else f"nothing to compute ({_size(theory.sizes)})"
     status, seen, diagnosis = _status(theory, first)
     different = {_size_or_error(seen): seen for seen in observations}
     if theory.contradiction:
@@ -117,15 +111,15 @@ def _verdict(observations: Sequence[Observation]) -> Verdict:
         case_id=first.case_id,
         surface=first.surface,
         aspect=first.probe,
-        relationships=theory.relationships,
+        relationships=(*theory.claims, *statements(parse(first.case_id), first.probe)),
         status=status,
-        expected=expectation,
+        expected=sizes,
         observed=seen,
         diagnosis=diagnosis,
     )
 
 
-def _status(theory: Claim, seen: Observation) -> tuple[Status, str, str]:
+def _status(theory: Expectation, seen: Observation) -> tuple[Status, str, str]:
     """Status, what was observed, and the diagnosis."""
     said = _size_or_error(seen)
     if seen.outcome == "unsupported":
@@ -139,15 +133,16 @@ def _status(theory: Claim, seen: Observation) -> tuple[Status, str, str]:
             return "rejected", said, f"a defined case was refused: the output has {_size(theory.sizes)}"
         return "agrees", said, ""
     assert seen.shape is not None
-    if seen.shape != theory.observed_shape(seen.probe):
+    shape, digest = theory.aspects[seen.probe]
+    if seen.shape != shape:
         if not theory.defined and min(seen.shape[1:], default=0) > 0:
             return "accepted", said, f"there is nothing to compute, {_size(theory.sizes)}, yet a result was returned"
         return (
             "wrong_shape",
             said,
-            f"shape {_shape(theory.observed_shape(seen.probe))} expected, {_shape(seen.shape)} returned",
+            f"shape {_shape(shape)} expected, {_shape(seen.shape)} returned",
         )
-    if seen.digest != theory.digest(seen.probe):
+    if seen.digest != digest:
         return "wrong_operator", said, _difference(seen)
     return "agrees", said, ""
 
@@ -155,7 +150,7 @@ def _status(theory: Claim, seen: Observation) -> tuple[Status, str, str]:
 def _difference(seen: Observation) -> str:
     """How an observed operator differs from the expected one: how much of it, and where first."""
     theory = _theory(seen.case_id)
-    wanted = theory.adjoint if seen.probe == "adjoint" else theory.operator
+    wanted = {"adjoint": theory.adjoint, "bias": theory.bias}.get(seen.probe, theory.operator)
     if seen.operator is None:
         return "the gradient has not its input's shape" if seen.digest is None else "the operator differs"
     found = Operator.from_json(seen.operator)
@@ -166,6 +161,8 @@ def _difference(seen: Observation) -> str:
     row, column = np.argwhere(differs)[0]
     case = parse(seen.case_id)
     output = tuple(int(n) for n in np.unravel_index(row, theory.shape))
+    if seen.probe == "bias":
+        return f"of zeros, output {output} is {b[row, column]:g}, not {a[row, column]:g}"
     source = tuple(int(n) for n in np.unravel_index(column, (case.channels_in, *case.each("i"))))
     return (
         f"{int(differs.sum())} of {differs.size} entries of the operator differ, first output {output} from input "

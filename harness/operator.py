@@ -41,6 +41,11 @@ class Operator:
         indices = np.flatnonzero(flat)
         return cls(matrix.shape[0], matrix.shape[1], indices, flat[indices])
 
+    @classmethod
+    def empty(cls, rows: int, columns: int) -> Operator:
+        """The operator without an entry."""
+        return cls(rows, columns, np.zeros(0, dtype=np.int64), np.zeros(0))
+
     @property
     def digest(self) -> str:
         """A name for the content: equal operators, and only they, have equal digests."""

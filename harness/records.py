@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 SCHEMA = 1  # of every record on disk; raise it when a field changes its meaning
 
-Probe = Literal["forward", "adjoint", "direct"]
+Probe = Literal["forward", "adjoint", "direct", "bias"]
 Outcome = Literal["returned", "raised", "crashed", "timed_out", "unsupported", "harness_error"]
 Status = Literal[
     "agrees",
@@ -70,9 +70,9 @@ class Observation:
 
     Attributes
     ----------
-    probe : {'forward', 'adjoint', 'direct'}
-        The layer's forward pass on all impulses; its backward pass on all one-hot cotangents; or the guide's equivalent
-        direct convolution (S7), forward.
+    probe : {'forward', 'adjoint', 'direct', 'bias'}
+        The layer's forward pass on all impulses; its backward pass on all one-hot cotangents; the guide's equivalent
+        direct convolution (S7), forward; or the forward pass on an input of zeros.
     outcome : {'returned', 'raised', 'crashed', 'timed_out', 'unsupported', 'harness_error'}
     shape : tuple of int or None
         Of what was returned, batch first, feature maps second.
@@ -112,7 +112,8 @@ class Verdict:
     aspect : str
         What was judged: the observation's probe.
     relationships : tuple of str
-        All relationships that make a claim about the case; the first is the most particular.
+        All claims about the case, relationships and conventions, the most particular first; then the statements that
+        this aspect of it tests.
     status : str
         See docs/design.md, 'Verdicts'.
     expected, observed : str

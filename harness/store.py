@@ -18,7 +18,7 @@ from typing import IO, Any
 import msgspec
 
 from cases.case import Case, parse
-from cases.relationships import claims
+from cases.claims import claims
 from harness.errors import UsageError
 from harness.records import SCHEMA, Environment, Observation, Surface, Verdict
 
@@ -41,6 +41,11 @@ _CASE_COLUMNS = {
     "channels_in": "INTEGER",
     "channels_out": "INTEGER",
     "groups": "INTEGER",
+    "batch": "INTEGER",
+    "bias": "BOOLEAN",
+    "ceil_mode": "BOOLEAN",
+    "count_include_pad": "BOOLEAN",
+    "divisor": "INTEGER",
     "dtype": "VARCHAR",
     "layout": "VARCHAR",
 }
@@ -100,8 +105,8 @@ class Run:
     schema: int = SCHEMA
 
 
-class Line(msgspec.Struct, frozen=True):
-    """An observation as a line of a file: flat, with the schema's number."""
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An observation as a line of a file: flat, with the schema's number, and without what is not there."""
 
     case_id: str
     framework: str
@@ -109,13 +114,13 @@ class Line(msgspec.Struct, frozen=True):
     mode: str
     probe: str
     outcome: str
-    shape: tuple[int, ...] | None
-    digest: str | None
-    operator: dict[str, Any] | None
-    error: str | None
-    text: str | None
-    seconds: float
-    schema: int = SCHEMA
+    schema: int
+    shape: tuple[int, ...] | None = None
+    digest: str | None = None
+    operator: dict[str, Any] | None = None
+    error: str | None = None
+    text: str | None = None
+    seconds: float = 0.0
 
 
 class ObservationFile:
@@ -139,6 +144,7 @@ class ObservationFile:
             mode=seen.surface.mode,
             probe=seen.probe,
             outcome=seen.outcome,
+            schema=SCHEMA,
             shape=seen.shape,
             digest=seen.digest,
             operator=seen.operator,
@@ -333,6 +339,11 @@ def _case_row(case: Case) -> dict[str, Any]:
         "channels_in": case.channels_in,
         "channels_out": case.channels_out,
         "groups": case.groups,
+        "batch": case.batch,
+        "bias": case.bias,
+        "ceil_mode": case.ceil_mode,
+        "count_include_pad": case.count_include_pad,
+        "divisor": case.divisor,
         "dtype": case.dtype,
         "layout": case.layout,
     }
@@ -344,6 +355,9 @@ def _verdict_row(verdict: Verdict, facts: Mapping[str, str]) -> dict[str, Any]:
         "framework": verdict.surface.framework,
         "route": verdict.surface.route,
         "mode": verdict.surface.mode,
+        # of this aspect: the statements that it tests as well
+        "relationship": verdict.relationships[0] if verdict.relationships else None,
+        "relationships": verdict.relationships,
         "version": facts.get(verdict.surface.framework),
         "device": facts.get("device"),
         "aspect": verdict.aspect,

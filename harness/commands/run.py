@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness import store
+from harness.commands.explore import Exploration, make_small
 from harness.commands.progress import Progress
 from harness.commands.report import publish
 from harness.commands.selection import CaseSelection, SurfaceSelection, all_jobs
@@ -22,13 +23,14 @@ from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
 from harness.records import Verdict
 
-_ALL_CASES, _ALL_SURFACES = CaseSelection(), SurfaceSelection()
+_ALL_CASES, _ALL_SURFACES, _NO_RANDOM = CaseSelection(), SurfaceSelection(), Exploration()
 
 
 def run(
     *,
     cases: CaseSelection = _ALL_CASES,
     surfaces: SurfaceSelection = _ALL_SURFACES,
+    explore: Exploration = _NO_RANDOM,
     jobs: Annotated[int, Parameter(alias="-j")] = 0,
     timeout: float = 60.0,
     start_timeout: float = 180.0,
@@ -55,7 +57,7 @@ def run(
     if timeout <= 0 or start_timeout <= 0 or jobs < 0:
         raise UsageError("--timeout and --start-timeout are more than 0 seconds, --jobs is not negative")
     places = surfaces.places()
-    chosen = list(cases.cases())
+    chosen = list(explore.cases(cases))
     if not chosen:
         raise NothingSelected("the selection holds no case; convarith list shows what a grid holds")
     shards = [Shard(place, all_jobs(chosen, ways)) for place, _, ways in places]
@@ -64,7 +66,7 @@ def run(
     folder = out or Path("reports") / now.strftime("%Y%m%d-%H%M%S")
     record = store.Run(
         version=version("convarith"),
-        asked={**cases.asked(), "device": surfaces.device},
+        asked={**explore.asked(cases), "device": surfaces.device},
         cases=len(chosen),
         started=now.isoformat(timespec="seconds"),
     )
@@ -72,6 +74,7 @@ def run(
     for sentence in surfaces.missing():
         print(f"convarith: {sentence}", file=sys.stderr)
 
+    workers, limits = jobs or os.cpu_count() or 1, Limits(start_timeout, timeout)
     totals = {shard.place.framework: sum(len(job.probes) for job in shard.jobs) for shard in shards}
     with Progress(totals) as progress:
         record, verdicts = conduct(
@@ -79,11 +82,13 @@ def run(
             chosen,
             shards,
             folder,
-            workers=jobs or os.cpu_count() or 1,
-            limits=Limits(start_timeout, timeout),
+            workers=workers,
+            limits=limits,
             notice=progress.count,
         )
     publish(folder, record, verdicts)
+    if explore.random is not None:
+        make_small(record, verdicts, shards, folder, workers=workers, limits=limits)
     for failure in (place.failure for place in record.environments if place.failure):
         print(f"convarith: {failure}", file=sys.stderr)
     return exit_code(record, verdicts, forgiving=exit_zero)

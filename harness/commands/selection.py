@@ -13,10 +13,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cases import figures
+from cases import figures, generate
 from cases import grid as grids
 from cases.case import OPS, Case, parse
-from cases.relationships import BY_ID, claims
+from cases.claims import IDS, claims, tested
 from harness.errors import EnvironmentFailed, NothingSelected, UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Adapter
@@ -29,6 +29,9 @@ FRAMEWORK_HELP = (
 )
 
 
+DEFAULT_GRID = "smoke"
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class CaseSelection:
@@ -37,9 +40,10 @@ class CaseSelection:
     Attributes
     ----------
     grid
-        Name of a shipped grid, or a TOML file.
+        Name of a shipped grid, or a TOML file; smoke, if left out.
     relationship
-        Only cases of this relationship, R1 … R15. May be repeated.
+        Only cases that this relationship or convention speaks of, or this statement is tested by: R1 … R15, S1 … S12,
+        X1 …; 'convarith claims' lists them. May be repeated.
     op
         Only cases of this operation. May be repeated.
     where
@@ -49,7 +53,7 @@ class CaseSelection:
         repeated.
     """
 
-    grid: str = "smoke"
+    grid: str | None = None
     relationship: Annotated[tuple[str, ...], Parameter(alias="-r", negative=(), consume_multiple=False)] = ()
     op: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = ()
     where: str | None = None
@@ -63,13 +67,53 @@ class CaseSelection:
         UsageError
             Something asked for does not exist, or cannot be understood.
         """
+        self._check()
+        return self._such(self._by_id() if self.case else self._of_grid())
+
+    def of(self, cases: Iterable[Case]) -> Iterator[Case]:
+        """Those of some other cases, in place of a grid's, that are asked for.
+
+        Raises
+        ------
+        UsageError
+            As :meth:`cases`.
+        """
+        self._check()
+        wanted = set(self.relationship)
+        return self._such(case for case in cases if not wanted or not wanted.isdisjoint(tested(case)))
+
+    def loaded(self) -> grids.Grid:
+        """The grid.
+
+        Raises
+        ------
+        UsageError
+            There is none, or it cannot be understood.
+        """
+        try:
+            return grids.load(self.grid_name)
+        except grids.GridError as error:
+            raise UsageError(str(error)) from error
+
+    @property
+    def grid_name(self) -> str:
+        """The grid's name or file, asked for or not."""
+        return DEFAULT_GRID if self.grid is None else self.grid
+
+    @property
+    def is_whole_grid(self) -> bool:
+        """Whether nothing but a grid is asked for."""
+        return not (self.relationship or self.op or self.where is not None or self.case)
+
+    def _check(self) -> None:
         for name in self.relationship:
-            if name not in BY_ID:
-                raise UsageError(f"no relationship '{name}': there are {', '.join(BY_ID)}")
+            if name not in IDS:
+                raise UsageError(f"no claim '{name}': there are {', '.join(IDS)}")
         for op in self.op:
             if op not in OPS:
                 raise UsageError(f"no operation '{op}': there are {', '.join(OPS)}")
-        found = self._by_id() if self.case else self._of_grid()
+
+    def _such(self, found: Iterator[Case]) -> Iterator[Case]:
         if self.op:
             found = (case for case in found if case.op in self.op)
         if self.where is not None:
@@ -79,10 +123,7 @@ class CaseSelection:
         return found
 
     def _of_grid(self) -> Iterator[Case]:
-        try:
-            yield from grids.cases(grids.load(self.grid), self.relationship or None)
-        except grids.GridError as error:
-            raise UsageError(str(error)) from error
+        yield from generate.cases(self.loaded(), self.relationship or None)
 
     def _by_id(self) -> Iterator[Case]:
         for text in self.case:
@@ -90,16 +131,15 @@ class CaseSelection:
                 case = figures.CASES.get(text) or parse(text)
             except ValueError as error:
                 raise UsageError(f"--case: {error}") from error
-            held = claims(case)
-            if not held:
+            if not claims(case):
                 raise UsageError(f"--case: no relationship makes a claim about {text}")
-            if not self.relationship or not set(self.relationship).isdisjoint(held):
+            if not self.relationship or not set(self.relationship).isdisjoint(tested(case)):
                 yield case
 
     def asked(self) -> dict[str, str]:
         """What was asked, for the record."""
         told = {
-            "grid": "" if self.case else self.grid,
+            "grid": "" if self.case else self.grid_name,
             "relationships": " ".join(self.relationship),
             "operations": " ".join(self.op),
             "where": self.where or "",

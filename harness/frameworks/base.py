@@ -80,8 +80,11 @@ class Call:
         What :meth:`Adapter.say` said for the two.
     kernel : ndarray or None
         Of shape :func:`cases.stimuli.kernel_shape`; None for pooling.
+    bias : ndarray or None
+        A number for each output map.
     x : ndarray, shape (batch, channels_in, i_1 … i_N)
     pull_back : bool
+        Case.batch says how many inputs the layer may be given at once.
         False: the layer's output for x is asked for. True: x has one element in its batch, and the gradient with
         respect to it is asked for, for each one-hot cotangent of the output in turn, stacked in row-major order.
     """
@@ -90,6 +93,7 @@ class Call:
     route: str
     spelling: Spelling
     kernel: Array | None
+    bias: Array | None
     x: Array
     pull_back: bool
 
@@ -242,6 +246,11 @@ def arranged(array: Array, source: str, target: str) -> Array:
     return array if source == target else np.transpose(array, [source.index(letter) for letter in target])
 
 
+def numpy_dtype(case: Case) -> str:
+    """The element type in which arrays are handed over: NumPy has no bfloat16, but float32 has all of its numbers."""
+    return "float32" if case.dtype == "bfloat16" else case.dtype
+
+
 def arranged_kernel(call: Call) -> Array | None:
     """A call's kernel in the framework's order, turned by 180° if the spelling says so."""
     if call.kernel is None:
@@ -250,13 +259,18 @@ def arranged_kernel(call: Call) -> Array | None:
     if call.spelling.flip:
         kernel = np.flip(kernel, axis=tuple(range(2, kernel.ndim)))
     source = ("IO" if call.case.transposed else "OI") + SPATIAL[call.case.rank]
-    return np.ascontiguousarray(arranged(kernel, source, call.spelling.kernel), dtype=call.case.dtype)
+    return np.ascontiguousarray(arranged(kernel, source, call.spelling.kernel), dtype=numpy_dtype(call.case))
 
 
 def arranged_input(call: Call) -> Array:
     """A call's input in the framework's order."""
     ours = letters(call.case.rank, first=True)
-    return np.ascontiguousarray(arranged(call.x, ours, call.spelling.data), dtype=call.case.dtype)
+    return np.ascontiguousarray(arranged(call.x, ours, call.spelling.data), dtype=numpy_dtype(call.case))
+
+
+def arranged_bias(call: Call) -> Array | None:
+    """A call's bias in its element type."""
+    return None if call.bias is None else call.bias.astype(numpy_dtype(call.case))
 
 
 def returned(call: Call, shape: Sequence[int], array: Array) -> Returned:
@@ -273,6 +287,12 @@ def returned_shape(call: Call, shape: Sequence[int]) -> tuple[int, ...]:
 
 def _order(call: Call) -> list[int]:
     return [call.spelling.data.index(letter) for letter in letters(call.case.rank, first=True)]
+
+
+def batches(call: Call, inputs: int) -> list[slice]:
+    """How to hand a number of inputs to a layer, no more at once than the case says; at least one slice."""
+    most = call.case.batch or max(inputs, 1)
+    return [slice(start, start + most) for start in range(0, max(inputs, 1), most)]
 
 
 def is_empty(call: Call, shape: Sequence[int]) -> bool:

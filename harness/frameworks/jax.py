@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.case import Case
+from cases.case import Axis, Case
 from harness.frameworks.base import (
     SPATIAL,
     Adapter,
@@ -23,6 +23,7 @@ from harness.frameworks.base import (
     cotangent_order,
     is_empty,
     letters,
+    numpy_dtype,
     raised,
     returned,
 )
@@ -57,61 +58,15 @@ class Jax(Adapter):
     def say(case: Case, route: str) -> Spelling | Unsupported:
         if not 1 <= case.rank <= 3:
             return Unsupported(f"this adapter says 1 to 3 spatial axes, not {case.rank}")
-        spatial = SPATIAL[case.rank]
+        if case.bias:
+            return Unsupported("jax.lax's functions have no bias")
         # XLA compiles channels-last programs 25 times faster on a CPU, so it is the default here.
         data = letters(case.rank, first=case.layout == "channels_first")
-        pads: Any = case.padding.upper()
-        if case.op == "conv":
-            if case.padding == "explicit":
-                pads = [(axis.p_before, axis.p_after) for axis in case.axes]
-            return Spelling(
-                "jax.lax.conv_general_dilated",
-                {
-                    "window_strides": case.each("s"),
-                    "padding": pads,
-                    "rhs_dilation": case.each("d"),
-                    "dimension_numbers": (data, spatial + "IO", data),
-                    "feature_group_count": case.groups,
-                },
-                data,
-                spatial + "IO",
-            )
-        if case.op == "conv_transpose":
-            if case.groups != 1:
-                return Unsupported("jax.lax.conv_transpose has no groups")
-            if case.padding == "explicit":
-                # JAX's numbers pad the stretched input: they are the guide's p', not p, with a at the far end.
-                pads = [(x.k_hat - 1 - x.p_before, x.k_hat - 1 - x.p_after + x.a) for x in case.axes]
-            elif any(case.each("a")):
-                return Unsupported("with a padding by name, jax.lax.conv_transpose has no way to say a > 0")
-            return Spelling(
-                "jax.lax.conv_transpose",
-                {
-                    "strides": case.each("s"),
-                    "padding": pads,
-                    "rhs_dilation": case.each("d"),
-                    "dimension_numbers": (data, spatial + "IO", data),
-                    "transpose_kernel": True,
-                },
-                data,
-                # With transpose_kernel JAX flips the kernel and takes the I and O of the forward convolution.
-                spatial + "OI",
-            )
-        if case.padding == "explicit":
-            pads = [(0, 0), *((axis.p_before, axis.p_after) for axis in case.axes), (0, 0)]
-        if case.layout == "channels_first":
-            return Unsupported("this adapter says jax.lax.reduce_window channels last only")
-        return Spelling(
-            "jax.lax.reduce_window",
-            {
-                "computation": "jax.lax.add" if case.op == "avg_pool" else "jax.lax.max",
-                "window_dimensions": (1, *case.each("k"), 1),
-                "window_strides": (1, *case.each("s"), 1),
-                "padding": pads,
-                "window_dilation": (1, *case.each("d"), 1),
-            },
-            data,
-        )
+        if case.padding == "causal":
+            return Unsupported("jax.lax has no causal padding by name")
+        if case.pools:
+            return _pooling(case, data)
+        return _transposed(case, data) if case.transposed else _convolution(case, data)
 
     def facts(self) -> dict[str, str]:
         import jaxlib
@@ -161,21 +116,31 @@ class Jax(Adapter):
             elif number in refused:
                 yield refused[number]
             else:
-                yield returned(call, shapes[number], outputs[number])
+                # bfloat16 is widened only here: inside the program XLA would leave out the rounding before it
+                yield returned(call, shapes[number], outputs[number].astype(numpy_dtype(call.case)))
 
     def _trace(self, call: Call, x: Any, kernel: Any) -> tuple[tuple[int, ...], Any]:
-        jax, layer = self._jax, self._layer(call)
+        """The shape of a layer's output, and the output or the gradients."""
+        jax = self._jax
+        x = x.astype(call.case.dtype)
+        kernel = None if kernel is None else kernel.astype(call.case.dtype)
+        layer = self._layer(call)
         if not call.pull_back:
-            y = layer(x, kernel)
+            y = _mapped(jax, lambda part: layer(part, kernel), x, call.case.batch)
             return y.shape, y
         shape = jax.eval_shape(layer, x, kernel).shape
         if is_empty(call, shape):
             return shape, x[:0]
         sizes, order = cotangent_order(call, shape)
-        cotangents = jax.numpy.eye(sizes[0], dtype=x.dtype).reshape(sizes).transpose(order)
-        repeated = jax.numpy.broadcast_to(x, (sizes[0], *x.shape[1:]))
-        _, pull = jax.vjp(lambda x: layer(x, kernel), repeated)
-        return shape, pull(cotangents)[0]
+        outputs = sizes[0] if x.shape[0] else 0
+        cotangents = jax.numpy.eye(sizes[0], dtype=x.dtype).reshape(sizes).transpose(order)[:outputs]
+
+        def pull(cotangents: Any) -> Any:
+            repeated = jax.numpy.broadcast_to(x, (cotangents.shape[0], *x.shape[1:]))
+            _, back = jax.vjp(lambda x: layer(x, kernel), repeated)
+            return back(cotangents)[0]
+
+        return shape, _mapped(jax, pull, cotangents, call.case.batch)
 
     def _forget(self) -> None:
         self._compiled += 1
@@ -189,8 +154,107 @@ class Jax(Adapter):
             return lambda x, kernel: lax.conv_general_dilated(x, kernel, **arguments)
         if call.case.op == "conv_transpose":
             return lambda x, kernel: lax.conv_transpose(x, kernel, **arguments)
-        window = {name: value for name, value in arguments.items() if name != "computation"}
+        window = {name: value for name, value in arguments.items() if name not in _OURS}
         if call.case.op == "max_pool":
-            return lambda x, _: lax.reduce_window(x, -np.inf, lax.max, **window)
-        size = int(np.prod(arguments["window_dimensions"]))
-        return lambda x, _: lax.reduce_window(x, np.zeros((), x.dtype)[()], lax.add, **window) / size
+            return lambda x, _: lax.reduce_window(x, _least(x.dtype), lax.max, **window)
+
+        def average(x: Any, _: Any) -> Any:
+            total = lax.reduce_window(x, np.zeros((), x.dtype)[()], lax.add, **window)
+            return total / arguments["divisor"]
+
+        return average
+
+
+_OURS = ("computation", "divisor")  # what a pooling's spelling says beside the arguments of reduce_window
+
+
+def _convolution(case: Case, data: str) -> Spelling:
+    spatial = SPATIAL[case.rank]
+    pads: Any = case.padding.upper()
+    if case.padding == "explicit":
+        pads = [(axis.p_before, axis.p_after) for axis in case.axes]
+    return Spelling(
+        "jax.lax.conv_general_dilated",
+        {
+            "window_strides": case.each("s"),
+            "padding": pads,
+            "rhs_dilation": case.each("d"),
+            "dimension_numbers": (data, spatial + "IO", data),
+            "feature_group_count": case.groups,
+        },
+        data,
+        spatial + "IO",
+    )
+
+
+def _transposed(case: Case, data: str) -> Spelling | Unsupported:
+    spatial = SPATIAL[case.rank]
+    if case.groups != 1:
+        return Unsupported("jax.lax.conv_transpose has no groups")
+    pads: Any = case.padding.upper()
+    if case.padding == "explicit":
+        # JAX's numbers pad the stretched input: they are the guide's p', not p, with a at the far end (X18).
+        pads = [(x.k_hat - 1 - x.p_before, x.k_hat - 1 - x.p_after + x.a) for x in case.axes]
+    elif case.padding == "same_lower":
+        return Unsupported("jax.lax.conv_transpose has no SAME_LOWER")
+    elif any(
+        _size(x) != (x.s * x.i if case.padding == "same" else x.s * x.i + max(x.k_hat - x.s, 0)) for x in case.axes
+    ):
+        return Unsupported("with a padding by name, jax.lax.conv_transpose chooses the output's size itself")
+    return Spelling(
+        "jax.lax.conv_transpose",
+        {
+            "strides": case.each("s"),
+            "padding": pads,
+            "rhs_dilation": case.each("d"),
+            "dimension_numbers": (data, spatial + "IO", data),
+            "transpose_kernel": True,
+        },
+        data,
+        # With transpose_kernel JAX turns the kernel and takes the I and O of the forward convolution.
+        spatial + "OI",
+    )
+
+
+def _size(x: Axis) -> int:
+    return x.s * (x.i - 1) + x.a + x.k_hat - x.p_before - x.p_after
+
+
+def _pooling(case: Case, data: str) -> Spelling | Unsupported:
+    if case.ceil_mode:
+        return Unsupported("jax.lax.reduce_window has no ceil mode")
+    if case.op == "avg_pool" and case.padded and not case.count_include_pad:
+        return Unsupported("an average by jax.lax.reduce_window divides by one number in every window")
+
+    def each(values: Any, other: Any) -> Any:
+        """Values of the axes, and another for batch and feature maps, in the order of the data."""
+        return (other, other, *values) if data[1] == "C" else (other, *values, other)
+
+    pads: Any = case.padding.upper()
+    if case.padding == "explicit":
+        pads = list(each([(axis.p_before, axis.p_after) for axis in case.axes], (0, 0)))
+    arguments = {
+        "computation": "jax.lax.add" if case.op == "avg_pool" else "jax.lax.max",
+        "window_dimensions": each(case.each("k"), 1),
+        "window_strides": each(case.each("s"), 1),
+        "padding": pads,
+        "window_dilation": each(case.each("d"), 1),
+    }
+    if case.op == "avg_pool":
+        arguments["divisor"] = case.divisor or int(np.prod(case.each("k")))
+    return Spelling("jax.lax.reduce_window", arguments, data)
+
+
+def _least(dtype: Any) -> Any:
+    """What a maximum starts from: the least of an element type."""
+    return dtype.type(np.iinfo(dtype).min if dtype.kind == "i" else -np.inf)
+
+
+def _mapped(jax: Any, function: Callable[[Any], Any], rows: Any, batch: int | None) -> Any:
+    """A function of rows, applied to no more of them at once than a case's batch."""
+    if not batch or rows.shape[0] <= batch:
+        return function(rows)
+    whole = rows.shape[0] // batch * batch
+    parts = jax.lax.map(function, rows[:whole].reshape(-1, batch, *rows.shape[1:]))
+    done = parts.reshape(whole, *parts.shape[2:])
+    return done if whole == rows.shape[0] else jax.numpy.concatenate([done, function(rows[whole:])])

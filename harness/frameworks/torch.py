@@ -7,16 +7,20 @@ from typing import Any
 
 from cases.case import Case
 from harness.frameworks.base import (
+    SPATIAL,
     Adapter,
+    Array,
     Call,
     NoDeviceError,
     Result,
     Returned,
     Spelling,
     Unsupported,
+    arranged_bias,
     arranged_input,
     arranged_kernel,
     attempt,
+    batches,
     cotangent_order,
     is_empty,
     letters,
@@ -24,6 +28,8 @@ from harness.frameworks.base import (
 )
 
 FUNCTIONAL, MODULES = "torch.nn.functional", "torch.nn"
+
+Layer = Callable[[Any], Any]
 
 _NAMES = {
     (FUNCTIONAL, "conv"): "conv{}d",
@@ -62,36 +68,39 @@ class Torch(Adapter):
             return Unsupported("torch's layers take channels first only")
         if not 1 <= case.rank <= 3:
             return Unsupported(f"torch's layers have 1 to 3 spatial axes, not {case.rank}")
-        padding: str | tuple[int, ...]
-        if case.padding != "explicit":
-            if case.op != "conv":
-                return Unsupported(f"only torch's convolutions take a padding by name, here '{case.padding}'")
+        padding: str | tuple[int, ...] = case.each("p_before")
+        if case.padding in ("same", "valid") and case.op == "conv":
             padding = case.padding
+        elif case.padding != "explicit":
+            return Unsupported(f"{_what(case)} takes no padding '{case.padding}' by name")
         elif case.each("p_before") != case.each("p_after"):
             return Unsupported("torch pads both ends of an axis alike")
-        else:
-            padding = case.each("p_before")
 
         arguments: dict[str, Any] = {"stride": case.each("s"), "padding": padding}
-        kernel = ""
         if case.pools:
-            arguments["kernel_size"] = case.each("k")
+            arguments |= {"kernel_size": case.each("k"), "ceil_mode": case.ceil_mode}
         else:
-            kernel = ("IO" if case.transposed else "OI") + "DHW"[3 - case.rank :]
             arguments |= {"dilation": case.each("d"), "groups": case.groups}
-            if case.transposed:
-                arguments["output_padding"] = case.each("a")
-            if route == MODULES:
-                arguments |= {
-                    "in_channels": case.channels_in,
-                    "out_channels": case.channels_out,
-                    "kernel_size": case.each("k"),
-                    "bias": False,
-                }
+        if case.transposed:
+            arguments["output_padding"] = case.each("a")
         if case.op == "max_pool":
             arguments["dilation"] = case.each("d")
-        elif case.op == "avg_pool" and set(case.each("d")) != {1}:
-            return Unsupported("torch's average pooling has no dilation")
+        if case.op == "avg_pool":
+            if set(case.each("d")) != {1}:
+                return Unsupported("torch's average pooling has no dilation")
+            if case.divisor is not None and case.rank == 1:
+                return Unsupported("torch's one-dimensional average pooling has no divisor of the caller's")
+            arguments["count_include_pad"] = case.count_include_pad
+            if case.divisor is not None:
+                arguments["divisor_override"] = case.divisor
+        if not case.pools and route == MODULES:
+            arguments |= {
+                "in_channels": case.channels_in,
+                "out_channels": case.channels_out,
+                "kernel_size": case.each("k"),
+                "bias": case.bias,
+            }
+        kernel = "" if case.pools else ("IO" if case.transposed else "OI") + SPATIAL[case.rank]
         function = f"{route}.{_NAMES[route, case.op].format(case.rank)}"
         return Spelling(function, arguments, letters(case.rank, first=True), kernel)
 
@@ -116,39 +125,59 @@ class Torch(Adapter):
         }
 
     def run_one(self, call: Call) -> Result:
+        x = self._tensor(call, arranged_input(call))
+        kernel, bias = arranged_kernel(call), arranged_bias(call)
+        weights = [None if array is None else self._tensor(call, array) for array in (kernel, bias)]
+        return attempt(lambda: self._run(call, self._layer(call, *weights), x))
+
+    def _run(self, call: Call, layer: Layer, x: Any) -> Returned:
         torch = self._torch
-        x = torch.from_numpy(arranged_input(call)).to(self._device)
-        kernel = arranged_kernel(call)
-        weight = None if kernel is None else torch.from_numpy(kernel).to(self._device)
-
-        def action() -> Returned:
-            layer = self._layer(call, weight)
-            if not call.pull_back:
-                with torch.no_grad():
-                    y = layer(x)
-                return returned(call, y.shape, y.cpu().numpy())
+        if not call.pull_back:
             with torch.no_grad():
-                shape = layer(x).shape
-            if is_empty(call, shape):
-                return returned(call, shape, x[:0].cpu().numpy())
-            sizes, order = cotangent_order(call, shape)
-            cotangents = torch.eye(sizes[0], dtype=x.dtype, device=self._device).reshape(sizes).permute(order)
-            repeated = x.repeat(sizes[0], *(1,) * (x.ndim - 1)).requires_grad_()
-            (gradient,) = torch.autograd.grad(layer(repeated), repeated, cotangents)
-            return returned(call, shape, gradient.cpu().numpy())
+                y = torch.cat([layer(x[part]) for part in batches(call, x.shape[0])])
+            return returned(call, y.shape, _array(y))
+        with torch.no_grad():
+            shape = layer(x).shape
+        if is_empty(call, shape):
+            return returned(call, shape, _array(x[:0]))
+        sizes, order = cotangent_order(call, shape)
+        outputs = sizes[0] if x.shape[0] else 0
+        cotangents = torch.eye(sizes[0], dtype=x.dtype, device=x.device).reshape(sizes).permute(order)[:outputs]
+        repeated = x.repeat(outputs, *(1,) * (x.ndim - 1)) if outputs else x
+        gradients = []
+        for part in batches(call, outputs):
+            fed = repeated[part].clone().requires_grad_()
+            gradients += torch.autograd.grad(layer(fed), fed, cotangents[part])
+        return returned(call, shape, _array(torch.cat(gradients)))
 
-        return attempt(action)
+    def _tensor(self, call: Call, array: Array) -> Any:
+        return self._torch.from_numpy(array).to(self._device, getattr(self._torch, call.case.dtype))
 
-    def _layer(self, call: Call, weight: Any) -> Callable[[Any], Any]:
+    def _layer(self, call: Call, weight: Any, bias: Any) -> Layer:
         torch, arguments = self._torch, call.spelling.arguments
         name = call.spelling.function.rpartition(".")[2]
         if call.route == FUNCTIONAL:
             function = getattr(torch.nn.functional, name)
             if weight is None:
                 return lambda x: function(x, **arguments)
-            return lambda x: function(x, weight, **arguments)
+            return lambda x: function(x, weight, bias, **arguments)
         module = getattr(torch.nn, name)(**arguments)
         if weight is not None:
             module.weight = torch.nn.Parameter(weight, requires_grad=False)
-        made: Callable[[Any], Any] = module
+        if bias is not None:
+            module.bias = torch.nn.Parameter(bias, requires_grad=False)
+        made: Layer = module
         return made
+
+
+def _what(case: Case) -> str:
+    return {"conv": "torch's convolution", "conv_transpose": "torch's transposed convolution"}.get(
+        case.op, "torch's pooling"
+    )
+
+
+def _array(tensor: Any) -> Array:
+    """A tensor as NumPy takes it."""
+    host = tensor.detach().cpu()
+    array: Array = (host.float() if "bfloat16" in str(host.dtype) else host).numpy()
+    return array

@@ -1,12 +1,13 @@
 """Impulse probing: a convolution is linear, so the outputs for all one-hot inputs are its matrix, exactly.
 
-A probe turns a case into a call of the adapter (what to feed), and what came back into the operator it shows.
+A probe turns a case into calls of the adapter (what to feed), and what came back into the operator it shows. There is
+one call, and more where the taps exceed what the element type has exactly: then each call has one digit of the taps.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,39 +20,54 @@ from harness.frameworks.base import Adapter, Call, Returned, Unsupported
 from harness.operator import Operator
 from harness.records import Probe
 
-# A maximum pooling is fed impulses of -1 over -2. Where an output is -1 its window sees the impulse, where it is -2
-# it does not; anything else is made of the padding: 0 of zeros, -inf of a window that sees nothing at all.
-MAX_POOL_GROUND = -2.0
-
 
 def probes_of(case: Case) -> tuple[Probe, ...]:
-    """The probes that a case has: the direct one is of a transposed convolution, if it leaves anything to convolve."""
-    if case.transposed and direct.equivalent(case) is not None:
-        return ("forward", "adjoint", "direct")
-    return ("forward", "adjoint")
+    """The probes that a case has.
+
+    Integers have no gradient. The direct convolution is of a transposed one alone, if it leaves anything to convolve.
+    What comes of zeros is looked at where there is a bias, or no element to put an impulse in.
+    """
+    if case.channels_in == 0 or 0 in case.each("i"):
+        return ("bias",)
+    probes: list[Probe] = ["forward"]
+    if case.floating:
+        probes.append("adjoint")
+    if case.transposed and case.batch is None and direct.equivalent(case) is not None:
+        probes.append("direct")
+    if case.bias and case.batch != 0:
+        probes.append("bias")
+    return tuple(probes)
 
 
-def prepare(adapter: type[Adapter] | Adapter, case: Case, route: str, probe: Probe) -> Call | Unsupported:
-    """The call that a probe makes of a case, or why the route cannot say it."""
-    kernel = None if case.pools else stimuli.kernel(case)
+def prepare(adapter: type[Adapter] | Adapter, case: Case, route: str, probe: Probe) -> list[Call] | Unsupported:
+    """The calls that a probe makes of a case, or why the route cannot say it."""
     x: NDArray[Any]
+    layer = case
     if probe == "direct":
         plain = direct.equivalent(case)
         assert plain is not None, "only cases that have a direct convolution get this probe"
-        assert kernel is not None
-        kernel = direct.flipped(case, kernel)
-        x = direct.stretched_impulses(replace(case, dtype="float32", layout="default"))
-        case = plain
+        x = direct.stretched_impulses(case)
+        layer = plain
     elif probe == "forward":
         x = impulses((case.channels_in, *case.each("i")))
+        if case.bias:  # what an input of zeros gives is taken off again
+            x = np.concatenate([x, np.zeros((1, *x.shape[1:]))])
         if case.op == "max_pool":
-            x = x + MAX_POOL_GROUND
+            x = x + stimuli.MAX_POOL_GROUND
+    elif probe == "adjoint" and case.op == "max_pool":
+        x = stimuli.scramble(case)[None]
     else:
-        x = stimuli.scramble(case)[None] if case.op == "max_pool" else np.zeros((1, case.channels_in, *case.each("i")))
-    spelling = adapter.say(case, route)
+        x = np.zeros((1, case.channels_in, *case.each("i")))
+    if case.batch == 0:
+        x = x[:0]
+    spelling = adapter.say(layer, route)
     if isinstance(spelling, Unsupported):
         return spelling
-    return Call(case, route, spelling, kernel, x, pull_back=probe == "adjoint")
+    kernels: Sequence[NDArray[Any] | None] = [None] if case.pools else stimuli.passes(case)
+    if probe == "direct":
+        kernels = [direct.flipped(case, kernel) for kernel in kernels if kernel is not None]
+    bias = stimuli.bias(layer) if layer.bias else None
+    return [Call(layer, route, spelling, kernel, bias, x, pull_back=probe == "adjoint") for kernel in kernels]
 
 
 @lru_cache(maxsize=64)
@@ -63,18 +79,37 @@ def impulses(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return batch
 
 
-def operator(call: Call, returned: Returned) -> Operator | None:
-    """The operator that a call's result shows: a row for each output, a column for each input.
+def operator(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Returned]) -> Operator | None:
+    """The operator that the results of a probe's calls show: a row for each output, a column for each input.
 
     None where the shape itself forbids it: the batch was not kept, or a gradient has not its input's shape.
     """
-    if call.pull_back:  # stacked gradients are the operator's rows already
-        outputs = math.prod(returned.shape[1:])
-        if returned.array.shape != (outputs, *call.x.shape[1:]):
-            return None
-        return Operator.of(returned.array.reshape(outputs, math.prod(call.x.shape[1:])))
-    if returned.shape[:1] != call.x.shape[:1]:
+    matrices = [_matrix(probe, call, result) for call, result in zip(calls, results, strict=True)]
+    known = [matrix for matrix in matrices if matrix is not None]
+    if len(known) < len(matrices) or len({matrix.shape for matrix in known}) > 1:
         return None
-    columns = call.x.shape[0]
-    matrix = np.asarray(returned.array, dtype=np.float64).reshape(columns, math.prod(returned.shape[1:])).T
-    return Operator.of(matrix - MAX_POOL_GROUND if call.case.op == "max_pool" else matrix)
+    matrix = known[0] if case.pools or probe == "bias" else stimuli.combined(case, known)
+    return Operator.of(matrix)
+
+
+def _matrix(probe: Probe, call: Call, result: Returned) -> NDArray[np.float64] | None:
+    outputs = math.prod(result.shape[1:])
+    array = np.asarray(result.array, dtype=np.float64)
+    if call.pull_back:  # stacked gradients are the operator's rows already
+        rows = outputs if call.x.shape[0] else 0
+        if array.shape != (rows, *call.x.shape[1:]):
+            return None
+        return array.reshape(rows, math.prod(call.x.shape[1:]))
+    if result.shape[:1] != call.x.shape[:1]:
+        return None
+    matrix = array.reshape(call.x.shape[0], outputs).T
+    if call.bias is not None and probe == "forward" and matrix.shape[1]:
+        matrix = matrix[:, :-1] - matrix[:, -1:]
+    return matrix - stimuli.MAX_POOL_GROUND if call.case.op == "max_pool" else matrix
+
+
+def shape(case: Case, probe: Probe, result: Returned) -> tuple[int, ...]:
+    """The shape that was returned for the impulses alone."""
+    if case.bias and probe == "forward" and result.shape[:1] > (1,):
+        return (result.shape[0] - 1, *result.shape[1:])
+    return result.shape

@@ -176,7 +176,7 @@ class _Minder:
                     probe=probe,
                     outcome=outcome,
                     error=name,
-                    text=error.output[-TEXT_LIMIT:] or None,
+                    text=_telling(error.output),
                 )
             )
 
@@ -195,6 +195,12 @@ class _Minder:
         if self._child is not None:
             self._child.stop()
             self._child = None
+
+
+def _telling(output: str) -> str | None:
+    """The end of what a process printed, without the stack's frames: the line above them says what failed."""
+    lines = [line for line in output.splitlines() if not line.lstrip().startswith("@ ")]
+    return "\n".join(lines)[-TEXT_LIMIT:] or None
 
 
 def _observation(job: Job, report: dict[str, Any]) -> Observation:

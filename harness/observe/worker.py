@@ -20,6 +20,7 @@ It ends when JOBS is closed. Standard output and error belong to the framework, 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 import os
 import signal
@@ -29,7 +30,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
-from cases.case import parse
+from cases.case import Case, parse
 from harness.frameworks.base import Adapter, Call, NoDeviceError, Raised, Result, Unsupported
 from harness.frameworks.registry import load
 from harness.observe import probe as probing
@@ -103,29 +104,31 @@ def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], reports: TextIO) -> 
 def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]]) -> Iterator[Report]:
     """The observations of some jobs, which the adapter may run together."""
     calls: list[Call] = []
-    about: list[tuple[int, Probe]] = []
+    about: list[tuple[int, Case, Probe, int]] = []
     for number, case_id, route, _mode, probes in jobs:
         case = parse(case_id)
         for probe in probes:
             try:
-                call = probing.prepare(adapter, case, route, probe)
+                prepared = probing.prepare(adapter, case, route, probe)
             except Exception:
                 yield {"seen": number, "probe": probe, **failure()}
                 continue
-            if isinstance(call, Unsupported):
-                yield {"seen": number, "probe": probe, "outcome": "unsupported", "text": call.reason}
+            if isinstance(prepared, Unsupported):
+                yield {"seen": number, "probe": probe, "outcome": "unsupported", "text": prepared.reason}
             else:
-                calls.append(call)
-                about.append((number, probe))
+                calls += prepared
+                about.append((number, case, probe, len(prepared)))
 
     # What many share is charged to each alike: the time of a group is divided among its members.
     results = run(adapter, calls)
     began = time.perf_counter()
-    for (number, probe), call, result in zip(about, calls, results, strict=True):
+    place = 0
+    for number, case, probe, passes in about:
         try:
-            report = told(call, result)
+            report = told(case, probe, calls[place : place + passes], list(itertools.islice(results, passes)))
         except Exception:
             report = failure()
+        place += passes
         now = time.perf_counter()
         yield {"seen": number, "probe": probe, "seconds": round(now - began, 6), **report}
         began = now
@@ -143,13 +146,16 @@ def run(adapter: Adapter, calls: Sequence[Call]) -> Iterator[Result]:
             yield Raised(type(error).__qualname__, traceback.format_exc()[-TEXT_LIMIT:], ours=True)
 
 
-def told(call: Call, result: Result) -> Report:
-    """A result as the report of an observation."""
-    if isinstance(result, Raised):
-        outcome = "harness_error" if result.ours else "raised"
-        return {"outcome": outcome, "error": result.error, "text": result.text}
-    operator = probing.operator(call, result)
-    report: Report = {"outcome": "returned", "shape": list(result.shape)}
+def told(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Result]) -> Report:
+    """The results of a probe's calls as the report of one observation."""
+    returned = []
+    for result in results:
+        if isinstance(result, Raised):
+            outcome = "harness_error" if result.ours else "raised"
+            return {"outcome": outcome, "error": result.error, "text": result.text}
+        returned.append(result)
+    operator = probing.operator(case, probe, calls, returned)
+    report: Report = {"outcome": "returned", "shape": list(probing.shape(case, probe, returned[0]))}
     if operator is not None:
         report |= {"digest": operator.digest, "operator": operator.to_json()}
     return report

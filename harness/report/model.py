@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cases.relationships import BY_ID
+from cases import claims
 from harness.records import EXPECTED_STATUSES, STATUSES, Environment, Status, Surface, Verdict
 
 NO_RELATIONSHIP = "none"  # where verdicts are counted that no relationship speaks of: they must not get lost
@@ -130,10 +130,10 @@ def rows_of(verdict: Verdict) -> tuple[str, ...]:
 
 
 def title_of(relationship: str) -> str:
-    """The guide's heading of a relationship; empty for what is not the guide's."""
+    """What a relationship, statement or convention is called; empty for what is none."""
     if relationship == NO_RELATIONSHIP:
         return "(no relationship speaks of the case)"
-    return BY_ID[relationship].title if relationship in BY_ID else ""
+    return claims.title(relationship)
 
 
 def matrix(report: Report) -> Matrix:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases import stimuli
-from cases.case import Case
+from cases.case import Case, Dtype
 from harness.operator import Operator
-from harness.theory.matrix import Structure, structure
+from harness.theory.matrix import Structure, structure, swept
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,20 @@ class Expected:
         Of its output: (feature maps, size along each axis); a size is 0 where there is nothing to compute.
     operator : Operator
         Its matrix: of a convolution C (S4), of a transposed convolution the transpose of C (S6), of an average pooling
-        the divisors' reciprocals, of a maximum pooling ones at the elements that a window sees (S10).
+        the divisors' reciprocals (X9 to X11), of a maximum pooling ones at the elements that a window sees (S10), and
+        minus infinity where it sees none (X12).
     adjoint : Operator
         The rows that its backward pass must give for one-hot cotangents. The backward pass multiplies by the operator's
         transpose (S5), so for a linear layer these are the operator's own rows; a maximum pooling sends each
         cotangent to the window's maximum.
+    bias : Operator
+        The output for an input of zeros, as a matrix of one column.
     """
 
     shape: tuple[int, ...]
     operator: Operator
     adjoint: Operator
+    bias: Operator
 
     @property
     def defined(self) -> bool:
@@ -44,19 +48,59 @@ class Expected:
 def expected(case: Case) -> Expected:
     """The theory's expectation of a case, from placements alone."""
     c = structure(case)
-    operator = Operator(c.rows, c.columns, c.indices, _values(case, c))
-    adjoint = _to_maximum(case, c) if case.op == "max_pool" else operator
-    return Expected(c.output, operator, adjoint)
-
-
-def _values(case: Case, c: Structure) -> NDArray[np.float64]:
-    if case.op == "avg_pool":
-        # One impulse divided by the window's size, as the element type rounds it: exact, however it is computed.
-        one = np.ones((), dtype=case.dtype)
-        return np.full(c.taps.shape, one / one.dtype.type(math.prod(case.each("k"))), dtype=np.float64)
     if case.op == "max_pool":
-        return np.ones(c.taps.shape)
-    return stimuli.kernel(case).reshape(-1)[c.taps].astype(np.float64)
+        operator, adjoint = _seen(case, c), _to_maximum(case, c)
+    elif case.op == "avg_pool":
+        operator = adjoint = Operator(c.rows, c.columns, c.indices, _shares(case, c))
+    else:
+        taps = stimuli.kernel(case).reshape(-1)[c.taps].astype(np.float64)
+        operator = adjoint = Operator(c.rows, c.columns, c.indices, taps)
+    return Expected(c.output, operator, adjoint, _bias(case, c))
+
+
+def _bias(case: Case, c: Structure) -> Operator:
+    if not case.bias:
+        return Operator.empty(c.rows, 1)
+    values = np.repeat(stimuli.bias(case), math.prod(c.output[1:])).astype(np.float64)
+    return Operator(c.rows, 1, np.arange(c.rows), values)
+
+
+def _shares(case: Case, c: Structure) -> NDArray[np.float64]:
+    """1/c for each entry: one impulse divided once, as the element type rounds it, so exact however it is computed."""
+    axes = swept(case)
+    if case.divisor is not None:
+        divisors = np.full(math.prod(c.output[1:]), case.divisor)
+    else:
+        divisors = np.ones(1, dtype=np.int64)
+        for axis in axes:
+            counted = axis.within if case.count_include_pad else axis.real.sum(axis=1)
+            divisors = (divisors[:, None] * counted).reshape(-1)
+    rows = c.indices // max(c.columns, 1)
+    return reciprocals(np.tile(divisors, c.output[0])[rows], case.dtype)
+
+
+def reciprocals(divisors: NDArray[np.int64], dtype: Dtype) -> NDArray[np.float64]:
+    """1/c as an element type rounds it, to nearest even."""
+    if dtype != "bfloat16":
+        one = np.ones((), dtype=dtype)
+        shares: NDArray[np.float64] = np.asarray(one / divisors.astype(dtype), dtype=np.float64)
+        return shares
+    # bfloat16 is the upper half of a float32. 1/c has no tie there, so rounding twice is rounding once.
+    bits = (np.float32(1) / divisors.astype(np.float32)).view(np.uint32)
+    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+    rounded: NDArray[np.float64] = bits.view(np.float32).astype(np.float64)
+    return rounded
+
+
+def _seen(case: Case, c: Structure) -> Operator:
+    """Ones where a window sees an element; a window that sees none has the maximum of nothing in every column."""
+    blind = np.setdiff1d(np.arange(c.rows), c.indices // max(c.columns, 1))
+    if not blind.size or not c.columns:
+        return Operator(c.rows, c.columns, c.indices, np.ones(c.taps.shape))
+    dense = np.zeros((c.rows, c.columns))
+    dense.reshape(-1)[c.indices] = 1
+    dense[blind] = stimuli.least(case) - stimuli.MAX_POOL_GROUND
+    return Operator.of(dense)
 
 
 def _to_maximum(case: Case, c: Structure) -> Operator:

@@ -47,11 +47,16 @@ class Structure:
         return math.prod(self.input)
 
 
+def swept(case: Case) -> list[Placements]:
+    """The placements along each axis; of a transposed convolution, those of the convolution it is the transpose of."""
+    if case.transposed:
+        return [placements.transposed(axis) for axis in case.axes]
+    return [placements.convolution(axis, case.ceil_mode) for axis in case.axes]
+
+
 def output_size(case: Case) -> tuple[int, ...]:
     """Size of the layer's output along each axis, 0 where there is nothing to compute."""
-    if case.transposed:
-        return tuple(placements.transposed(axis).size for axis in case.axes)
-    return tuple(placements.convolution(axis).start.size for axis in case.axes)
+    return tuple(axis.size if case.transposed else axis.start.size for axis in swept(case))
 
 
 @lru_cache(maxsize=1024)
@@ -61,10 +66,9 @@ def structure(case: Case) -> Structure:
     A pooling's "taps" only tell the elements of a window apart; each feature map is pooled by itself (S10).
     """
     if case.transposed:
-        swept = [placements.transposed(axis) for axis in case.axes]
-        return _transpose(_convolution(swept, case.channels_in, case.channels_out, case.groups))
-    swept = [placements.convolution(axis) for axis in case.axes]
-    return _convolution(swept, case.channels_out, case.channels_in, case.channels_in if case.pools else case.groups)
+        return _transpose(_convolution(swept(case), case.channels_in, case.channels_out, case.groups))
+    groups = max(case.channels_in, 1) if case.pools else case.groups
+    return _convolution(swept(case), case.channels_out, case.channels_in, groups)
 
 
 def _convolution(axes: Sequence[Placements], n: int, m: int, groups: int) -> Structure:
@@ -83,11 +87,11 @@ def _convolution(axes: Sequence[Placements], n: int, m: int, groups: int) -> Str
         _outer_sum([axis.start * step[j] for j, axis in enumerate(axes, 1)]),
         _outer_sum([axis.offset * step[j] for j, axis in enumerate(axes, 1)]),
     )
-    if m > 1:  # output map r sees the m / groups input maps of its group
+    if m != 1:  # output map r sees the m / groups input maps of its group
         group = np.arange(n, dtype=np.int64) // (n // groups)
         start = _outer_sum([group * (window[0] * step[0]), start])
         offset = _outer_sum([np.arange(window[0], dtype=np.int64) * step[0], offset])
-    elif n > 1:
+    elif n != 1:
         start = np.tile(start, n)
     index = ((np.arange(rows, dtype=np.int64) * columns + start)[:, None] + offset).reshape(-1)
     if any(axis.padded for axis in axes):
@@ -95,9 +99,9 @@ def _convolution(axes: Sequence[Placements], n: int, m: int, groups: int) -> Str
         index = index[entry]
     else:
         entry = np.arange(rows * taps, dtype=np.int64)
-    tap = entry % taps
+    tap = entry % max(taps, 1)
     if n > 1:
-        tap += entry // (rows // n * taps) * taps
+        tap += entry // max(rows // n * taps, 1) * taps
     return Structure(output, source, index, tap)
 
 
@@ -119,7 +123,7 @@ def _real(axes: Sequence[Placements], output: tuple[int, ...], window: tuple[int
         along = axis.real.reshape(shape)
         real = along if real is None else real & along
     assert real is not None
-    return np.broadcast_to(real, output + window) if output[0] * window[0] > 1 else real
+    return np.broadcast_to(real, output + window) if output[0] * window[0] != 1 else real
 
 
 def _steps(shape: Sequence[int]) -> tuple[int, ...]:

@@ -28,7 +28,9 @@ class Placements:
     offset : ndarray of int64, shape (k,)
         Units from the first tap to each tap.
     real : ndarray of bool, shape (o, k)
-        Whether a tap meets a unit of the axis; if not, it meets padding.
+        Whether a tap meets a unit of the axis; if not, it meets padding, or nothing at all.
+    within : ndarray of int64, shape (o,)
+        How many taps of each placement meet a unit or padding, and do not overhang the far end.
     padded : bool
         Whether any tap meets padding.
     """
@@ -37,6 +39,7 @@ class Placements:
     start: NDArray[np.int64]
     offset: NDArray[np.int64]
     real: NDArray[np.bool_]
+    within: NDArray[np.int64]
     padded: bool
 
 
@@ -45,7 +48,8 @@ def _place(starts: range, size: int, axis: Axis) -> Placements:
     offset = np.arange(axis.k, dtype=np.int64) * axis.d
     unit = start[:, None] + offset
     real = (unit >= 0) & (unit < size)
-    return Placements(max(size, 0), start, offset, real, not real.all())
+    within = (unit < size + axis.p_after).sum(axis=1)
+    return Placements(max(size, 0), start, offset, real, within, not real.all())
 
 
 def _reach(axis: Axis) -> int:
@@ -54,10 +58,23 @@ def _reach(axis: Axis) -> int:
 
 
 @lru_cache(maxsize=8192)
-def convolution(axis: Axis) -> Placements:
-    """The window over an input of size i: from the first padded unit on, every s units, while it fits."""
+def convolution(axis: Axis, overhang: bool = False) -> Placements:
+    """The window over an input of size i: from the first padded unit on, every s units, while it fits.
+
+    Parameters
+    ----------
+    axis : Axis
+    overhang : bool
+        Ceil mode (X8): if units are left over after the last window, another may overhang the far end. It does not if
+        it would start in the padding there.
+    """
     padded = axis.p_before + axis.i + axis.p_after
-    return _place(range(0, padded - _reach(axis) + 1, axis.s), axis.i, axis)
+    reach = _reach(axis)
+    starts = range(0, padded - reach + 1, axis.s)
+    following = len(starts) * axis.s
+    if overhang and following - axis.s + reach < padded and following < axis.p_before + axis.i:
+        starts = range(0, following + 1, axis.s)
+    return _place(starts, axis.i, axis)
 
 
 @lru_cache(maxsize=8192)

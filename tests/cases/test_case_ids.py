@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,35 +22,56 @@ def square(i: int, k: int, s: int, p: int, *, d: int = 1, a: int = 0) -> tuple[A
 
 
 @st.composite
-def any_case(draw: st.DrawFn) -> Case:
-    """A case with every field drawn; *a* only where a layer has one."""
+def any_fields(draw: st.DrawFn) -> dict[str, Any]:
+    """Every field of a case, drawn; what a layer has not is left out of it."""
     op = draw(st.sampled_from(OPS))
+    pools, average = op in ("avg_pool", "max_pool"), op == "avg_pool"
     size, least_one = st.integers(0, 120), st.integers(1, 120)
     far_end = size if op == "conv_transpose" else st.just(0)
     axis = st.builds(Axis, i=size, k=least_one, s=least_one, p_before=size, p_after=size, d=least_one, a=far_end)
-    groups = draw(st.integers(1, 5))
-    maps = st.integers(1, 9).map(lambda each: each * groups)
-    channels_in, channels_out = draw(maps), draw(maps)
-    if op in ("avg_pool", "max_pool"):
-        groups, channels_out = 1, channels_in
-    return Case(
-        op=op,
-        axes=tuple(draw(st.lists(axis, min_size=1, max_size=4))),
-        padding=draw(st.sampled_from(PADDINGS)),
-        channels_in=channels_in,
-        channels_out=channels_out,
-        groups=groups,
-        dtype=draw(st.sampled_from(DTYPES)),
-        layout=draw(st.sampled_from(LAYOUTS)),
-    )
+    groups = draw(st.integers(1, 5)) if not pools else 1
+    maps = st.integers(0, 9).map(lambda each: each * groups)
+    channels_in = draw(maps)
+    return {
+        "op": op,
+        "axes": tuple(draw(st.lists(axis, min_size=1, max_size=9))),
+        "padding": draw(st.sampled_from(PADDINGS)),
+        "channels_in": channels_in,
+        "channels_out": channels_in if pools else draw(maps),
+        "groups": groups,
+        "batch": draw(st.none() | st.integers(0, 40)),
+        "bias": draw(st.booleans()) if not pools else False,
+        "ceil_mode": draw(st.booleans()) if pools else False,
+        "count_include_pad": draw(st.booleans()) if average else True,
+        "divisor": draw(st.none() | st.integers(1, 40)) if average else None,
+        "dtype": draw(st.sampled_from([dtype for dtype in DTYPES if "float" in dtype or not average])),
+        "layout": draw(st.sampled_from(LAYOUTS)),
+    }
 
 
 @quick
-@given(any_case())
-def test_an_id_reads_back_as_its_case(case: Case) -> None:
-    assert parse(case.id) == case
-    assert parse(case.id).id == case.id
-    assert str(case) == case.id
+@given(any_fields())
+def test_an_id_reads_back_as_its_case(said: dict[str, Any]) -> None:
+    assert set(said) == {field.name for field in fields(Case)}, "a field of a case is not drawn"
+    case = Case(**said)
+    read = parse(case.id)
+    assert {name: getattr(read, name) for name in said} == said
+    assert read == case
+    assert read.id == str(case) == case.id
+
+
+@quick
+@given(any_fields(), any_fields(), st.data())
+def test_two_cases_that_differ_in_anything_have_different_ids(
+    one: dict[str, Any], other: dict[str, Any], data: st.DataObject
+) -> None:
+    """The second differs from the first in one field alone, where such a layer can be."""
+    name = data.draw(st.sampled_from(sorted(one)))
+    try:
+        first, second = Case(**one), Case(**{**one, name: other[name]})
+    except ValueError:
+        return
+    assert (first.id == second.id) is (one[name] == other[name])
 
 
 @pytest.mark.parametrize(
@@ -99,6 +123,49 @@ def test_the_guides_figures_have_the_ids_one_would_write(case: Case, text: str) 
             Case(op="avg_pool", axes=(Axis(10, 12),), dtype="float64", layout="channels_first"),
             "avg_pool1d.i10.k12.s1.p0.d1.float64.channels_first",
         ),
+        (Case(op="conv", axes=(Axis(5, 3),), batch=0), f"{PLAIN}.batch0"),
+        (Case(op="conv", axes=(Axis(5, 3),), batch=1), f"{PLAIN}.batch1"),
+        (Case(op="conv", axes=(Axis(5, 3),), bias=True), f"{PLAIN}.bias"),
+        (Case(op="conv", axes=(Axis(5, 3),), channels_in=0), f"{PLAIN}.c0to1"),
+        (Case(op="conv", axes=(Axis(6, 3, 2, 0, 1),), padding="same"), "conv1d.i6.k3.s2.same.p0_1.d1"),
+        (Case(op="conv", axes=(Axis(6, 3, 2, 1, 0),), padding="same_lower"), "conv1d.i6.k3.s2.same_lower.p1_0.d1"),
+        (Case(op="conv", axes=(Axis(5, 3, 2, 2, 0),), padding="causal"), "conv1d.i5.k3.s2.causal.p2_0.d1"),
+        (Case(op="max_pool", axes=(Axis(5, 2, 2, 1, 1),), ceil_mode=True), "max_pool1d.i5.k2.s2.p1.d1.ceil"),
+        (
+            Case(op="avg_pool", axes=(Axis(5, 2, 2, 1, 1),), count_include_pad=False),
+            "avg_pool1d.i5.k2.s2.p1.d1.nopad",
+        ),
+        (Case(op="avg_pool", axes=(Axis(5, 2),), divisor=3), "avg_pool1d.i5.k2.s1.p0.d1.div3"),
+        (Case(op="max_pool", axes=(Axis(5, 2),), dtype="int32"), "max_pool1d.i5.k2.s1.p0.d1.int32"),
+        (
+            Case(
+                op="conv_transpose",
+                axes=(Axis(5, 3, 2, 1, 1, a=1),),
+                channels_in=4,
+                channels_out=6,
+                groups=2,
+                batch=3,
+                bias=True,
+                dtype="int8",
+                layout="channels_last",
+            ),
+            "conv_transpose1d.i5.k3.s2.p1.d1.a1.c4to6.g2.batch3.bias.int8.channels_last",
+        ),
+        (
+            Case(
+                op="avg_pool",
+                axes=(Axis(5, 2, 2, 1, 1),),
+                channels_in=2,
+                channels_out=2,
+                batch=7,
+                ceil_mode=True,
+                count_include_pad=False,
+                divisor=4,
+                dtype="bfloat16",
+                layout="channels_first",
+            ),
+            "avg_pool1d.i5.k2.s2.p1.d1.c2.batch7.ceil.nopad.div4.bfloat16.channels_first",
+        ),
     ],
 )
 def test_an_id_says_only_what_is_not_ordinary(case: Case, text: str) -> None:
@@ -133,6 +200,24 @@ def test_an_id_says_only_what_is_not_ordinary(case: Case, text: str) -> None:
         ("conv1d.i5.k3.s0.p0.d1", "s = 0"),
         (f"{PLAIN}.c4to6.g4", "groups = 4"),
         ("max_pool1d.i5.k3.s1.p0.d1.c2to4", "pooling has as many output as input channels"),
+        ("max_pool1d.i5.k3.s1.p0.d1.bias", "pooling has no bias"),
+        (f"{PLAIN}.ceil", "only pooling has a ceil mode"),
+        (f"{PLAIN}.nopad", "only average pooling has a divisor"),
+        ("max_pool1d.i5.k3.s1.p0.d1.div2", "only average pooling has a divisor"),
+        ("avg_pool1d.i5.k3.s1.p0.d1.div0", "divisor = 0"),
+        ("avg_pool1d.i5.k3.s1.p0.d1.int8", "average of integers"),
+        (f"{PLAIN}.batch", "cannot read 'batch'"),
+        (f"{PLAIN}.batch-1", "cannot read 'batch-1'"),
+        (f"{PLAIN}.ceil_mode", "cannot read 'ceil_mode'"),
+        (f"{PLAIN}.default", f"what it says is written {PLAIN}"),
+        (f"{PLAIN}.explicit", f"what it says is written {PLAIN}"),
+        (f"{PLAIN}.float32", f"what it says is written {PLAIN}"),
+        (f"{PLAIN}.c1to1", f"what it says is written {PLAIN}"),
+        (f"{PLAIN}.c2", f"what it says is written {PLAIN}.c2to2"),
+        ("conv1d.i05.k3.s1.p0.d1", f"what it says is written {PLAIN}"),
+        ("conv1d.i5.k3.s1.p1_1.d1", "what it says is written conv1d.i5.k3.s1.p1.d1"),
+        (f"{PLAIN}.bias.batch1", f"what it says is written {PLAIN}.batch1.bias"),
+        (f"{PLAIN}.bias.bias", f"what it says is written {PLAIN}.bias"),
     ],
 )
 def test_an_error_names_the_part_that_cannot_be_read(text: str, told: str) -> None:

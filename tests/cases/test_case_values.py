@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cases.case import Axis, Case
+from cases.case import DTYPES, Axis, Case
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,25 @@ AXIS = Axis(5, 3)
     ("fields", "told"),
     [
         ({"op": "conv", "axes": ()}, "at least one spatial axis"),
+        ({"op": "conv", "axes": (AXIS,) * 10}, "at most nine, not 10"),
+        ({"op": "conv", "axes": (Axis(5, 3), Axis(5, 3, a=1))}, "a is of a transposed convolution alone"),
+        ({"op": "max_pool", "axes": (Axis(5, 3, a=1),)}, "a is of a transposed convolution alone"),
         ({"op": "avg_pool", "axes": (AXIS,), "channels_in": 2, "channels_out": 3}, "as many output as input channels"),
         ({"op": "max_pool", "axes": (AXIS,), "channels_in": 2, "channels_out": 2, "groups": 2}, "no groups"),
         ({"op": "conv", "axes": (AXIS,), "channels_in": 4, "channels_out": 6, "groups": 4}, "groups = 4 .* 4 and 6"),
         ({"op": "conv", "axes": (AXIS,), "channels_in": 6, "channels_out": 4, "groups": 4}, "groups = 4 .* 6 and 4"),
         ({"op": "conv_transpose", "axes": (AXIS,), "channels_in": 3, "channels_out": 3, "groups": 2}, "groups = 2"),
+        ({"op": "avg_pool", "axes": (AXIS,), "bias": True}, "pooling has no bias"),
+        ({"op": "max_pool", "axes": (AXIS,), "bias": True}, "pooling has no bias"),
+        ({"op": "conv", "axes": (AXIS,), "ceil_mode": True}, "only pooling has a ceil mode"),
+        ({"op": "conv_transpose", "axes": (AXIS,), "ceil_mode": True}, "only pooling has a ceil mode"),
+        ({"op": "conv", "axes": (AXIS,), "count_include_pad": False}, "only average pooling has a divisor"),
+        ({"op": "max_pool", "axes": (AXIS,), "count_include_pad": False}, "only average pooling has a divisor"),
+        ({"op": "max_pool", "axes": (AXIS,), "divisor": 3}, "only average pooling has a divisor"),
+        ({"op": "avg_pool", "axes": (AXIS,), "divisor": 0}, "divisor = 0: a divisor is at least 1"),
+        ({"op": "avg_pool", "axes": (AXIS,), "dtype": "int32"}, "average of integers"),
+        ({"op": "avg_pool", "axes": (AXIS,), "dtype": "int8"}, "average of integers"),
+        ({"op": "conv", "axes": (AXIS,), "batch": -1}, "batch = -1: a batch is at least 0"),
     ],
 )
 def test_a_layer_that_cannot_be_is_refused(fields: dict[str, Any], told: str) -> None:
@@ -61,10 +75,37 @@ def test_a_layer_that_cannot_be_is_refused(fields: dict[str, Any], told: str) ->
         Case(**fields)
 
 
-@pytest.mark.parametrize("fields", [{"groups": 0}, {"channels_in": -1, "channels_out": -1, "op": "max_pool"}])
-def test_a_layer_without_feature_maps_or_groups_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"groups|channels"):
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"groups": 0}, "channels 1 and 1, groups 0: channels are at least 0, groups at least 1"),
+        ({"channels_in": -1}, "channels -1 and 1, groups 1: channels are at least 0, groups at least 1"),
+        ({"channels_out": -2}, "channels 1 and -2, groups 1: channels are at least 0, groups at least 1"),
+        ({"channels_in": -1, "channels_out": -1, "op": "max_pool"}, "channels -1 and -1, groups 1"),
+    ],
+)
+def test_a_layer_of_less_than_no_feature_maps_or_no_groups_is_refused(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
         Case(**{"op": "conv", "axes": (AXIS,), **fields})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"op": "conv", "axes": (AXIS,) * 9},
+        {"op": "conv", "channels_in": 0},
+        {"op": "conv", "channels_in": 0, "channels_out": 0, "groups": 3},
+        {"op": "max_pool", "channels_in": 0, "channels_out": 0},
+        {"op": "conv", "batch": 0},
+        {"op": "conv_transpose", "bias": True, "batch": 1},
+        {"op": "max_pool", "ceil_mode": True, "dtype": "int8"},
+        {"op": "avg_pool", "ceil_mode": True, "count_include_pad": False, "divisor": 1, "dtype": "bfloat16"},
+        {"op": "conv", "dtype": "int32"},
+    ],
+)
+def test_an_odd_layer_is_a_layer(fields: dict[str, Any]) -> None:
+    case = Case(**{"axes": (AXIS,), **fields})
+    assert {name: getattr(case, name) for name in fields} == fields
 
 
 def test_a_case_answers_for_its_axes() -> None:
@@ -88,6 +129,25 @@ def test_a_case_answers_for_its_operation() -> None:
     assert told(Case(op="conv_transpose", axes=(AXIS,))) == (False, True)
     assert told(Case(op="avg_pool", axes=(AXIS,))) == (True, False)
     assert told(Case(op="max_pool", axes=(AXIS,))) == (True, False)
+
+
+def test_a_case_answers_for_its_element_type() -> None:
+    """Integers have no gradient."""
+    floating = {dtype: Case(op="conv", axes=(AXIS,), dtype=dtype).floating for dtype in DTYPES}
+    assert floating == {
+        "float64": True,
+        "float32": True,
+        "float16": True,
+        "bfloat16": True,
+        "int32": False,
+        "int8": False,
+    }
+
+
+def test_a_case_is_padded_where_any_axis_is_at_any_end() -> None:
+    assert not Case(op="conv", axes=(AXIS, AXIS)).padded
+    assert Case(op="conv", axes=(AXIS, Axis(5, 3, p_before=1))).padded
+    assert Case(op="conv", axes=(Axis(5, 3, p_after=1), AXIS)).padded
 
 
 def test_a_case_is_square_where_its_axes_are_equal() -> None:

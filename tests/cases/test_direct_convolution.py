@@ -48,6 +48,12 @@ def test_the_equivalent_keeps_how_the_layer_is_built_and_says_its_padding_in_num
     assert equivalent(layer) == Case(op="conv", axes=(Axis(6, 3),), dtype="float64", layout="channels_last")
 
 
+def test_the_equivalent_has_no_bias() -> None:
+    """The bias of the layer is a number added to it, and no matter of the direct convolution."""
+    layer = Case(op="conv_transpose", axes=(Axis(4, 3, 1, 1, 1),), bias=True, batch=2, dtype="int8")
+    assert equivalent(layer) == Case(op="conv", axes=(Axis(6, 3),), batch=2, dtype="int8")
+
+
 def test_there_is_no_equivalent_where_the_crop_leaves_nothing() -> None:
     gone, one_left = Axis(2, 1, 1, 1, 1), Axis(3, 1, 1, 1, 1)
     assert equivalent(transposed(one_left)) == Case(op="conv", axes=(Axis(1, 1),))

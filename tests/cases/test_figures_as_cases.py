@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cases import grid
+from cases import generate, grid
+from cases.claims import BY_ID, claims
 from cases.figures import CASES, FIGURES
-from cases.relationships import BY_ID, claims
 from harness.theory.matrix import output_size
 
 
@@ -25,5 +25,5 @@ def test_the_transposed_figure_gives_back_the_size_of_the_input() -> None:
 
 
 def test_the_smoke_grid_holds_every_figure() -> None:
-    held = {replace(case, channels_in=1, channels_out=1) for case in grid.cases(grid.load("smoke"))}
+    held = {replace(case, channels_in=1, channels_out=1) for case in generate.cases(grid.load("smoke"))}
     assert [name for name, case in CASES.items() if case not in held] == []

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import pytest
 
 from cases.case import Axis, Case
-from cases.relationships import BY_ID, claims
+from cases.claims import BY_ID, claims
 
 
 @dataclass(frozen=True)
 class Figure:
     """One figure: two square axes with these parameters, and what the guide says of them.
 
-    ``first`` is the relationship of the section that the figure belongs to; ``also`` those that contain it.
+    ``first`` is the relationship of the section that the figure belongs to; ``also`` those that contain it, and at the
+    end the conventions that do: every transposed convolution with its padding in numbers is one of X18.
     """
 
     name: str
@@ -39,13 +40,13 @@ FIGURES = [
     Figure("padding_strides_odd", Axis(6, 3, 2, 1, 1), 3, "R6", "R15"),
     Figure("dilation", Axis(7, 3, 1, 0, 0, d=2), 3, "R15", ""),
     # Transposed, i' is the size that the figure of the convolution shows as o, and o' its i.
-    Figure("no_padding_no_strides_transposed", Axis(2, 3, 1, 0, 0), 4, "R8", "R9 R12 R13 R14", True),
-    Figure("arbitrary_padding_no_strides_transposed", Axis(6, 4, 1, 2, 2), 5, "R9", "R13 R14", True),
-    Figure("same_padding_no_strides_transposed", Axis(5, 3, 1, 1, 1), 5, "R10", "R9 R13 R14", True),
-    Figure("full_padding_no_strides_transposed", Axis(7, 3, 1, 2, 2), 5, "R11", "R9 R13 R14", True),
-    Figure("no_padding_strides_transposed", Axis(2, 3, 2, 0, 0), 5, "R12", "R13 R14", True),
-    Figure("padding_strides_transposed", Axis(3, 3, 2, 1, 1), 5, "R13", "R14", True),
-    Figure("padding_strides_odd_transposed", Axis(3, 3, 2, 1, 1, a=1), 6, "R14", "", True),
+    Figure("no_padding_no_strides_transposed", Axis(2, 3, 1, 0, 0), 4, "R8", "R9 R12 R13 R14 X18", True),
+    Figure("arbitrary_padding_no_strides_transposed", Axis(6, 4, 1, 2, 2), 5, "R9", "R13 R14 X18", True),
+    Figure("same_padding_no_strides_transposed", Axis(5, 3, 1, 1, 1), 5, "R10", "R9 R13 R14 X18", True),
+    Figure("full_padding_no_strides_transposed", Axis(7, 3, 1, 2, 2), 5, "R11", "R9 R13 R14 X18", True),
+    Figure("no_padding_strides_transposed", Axis(2, 3, 2, 0, 0), 5, "R12", "R13 R14 X18", True),
+    Figure("padding_strides_transposed", Axis(3, 3, 2, 1, 1), 5, "R13", "R14 X18", True),
+    Figure("padding_strides_odd_transposed", Axis(3, 3, 2, 1, 1, a=1), 6, "R14", "X18", True),
 ]
 
 each_figure = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
@@ -56,6 +57,12 @@ def test_a_figure_is_claimed_by_its_section_and_by_what_contains_it(figure: Figu
     claimed = claims(figure.case)
     assert set(claimed) == {figure.first, *figure.also.split()}
     assert len(claimed) == len(set(claimed))
+
+
+@each_figure
+def test_conventions_come_after_the_guides_relationships(figure: Figure) -> None:
+    kinds = [name[0] for name in claims(figure.case)]
+    assert kinds == sorted(kinds)
 
 
 @each_figure

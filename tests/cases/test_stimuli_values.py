@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.case import OPS, Axis, Case
-from cases.stimuli import kernel, kernel_shape, scramble
+from cases.case import DTYPES, OPS, Axis, Case, Dtype
+from cases.stimuli import EXACT, base, bias, combined, kernel, kernel_shape, passes, scramble
 
 quick = settings(derandomize=True, deadline=None, max_examples=200)
 
@@ -76,3 +76,96 @@ def test_an_input_is_of_different_numbers_all_below_zero(case: Case) -> None:
 def test_an_input_of_more_than_two_units_is_in_no_order(case: Case) -> None:
     steps = np.diff(scramble(case).reshape(-1))
     assert steps.size < 2 or ((steps > 0).any() and (steps < 0).any())
+
+
+# The significant bits of a floating-point number: every integer up to 2 to that power is one.
+SIGNIFICANT = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_largest_exact_integer_is_that_of_the_element_type(dtype: Dtype) -> None:
+    integers = {"int32": 2147483647, "int8": 127}
+    assert EXACT[dtype] == (2 ** SIGNIFICANT[dtype] if dtype in SIGNIFICANT else integers[dtype])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_beyond_it_an_element_type_misses_integers(dtype: Dtype) -> None:
+    last = EXACT[dtype]
+    few = np.arange(last - 100, last + 1)
+    assert few.astype(dtype).astype(np.int64).tolist() == few.tolist()
+    assert int(np.asarray(last + 1).astype(dtype)) != last + 1
+
+
+def wide(*, taps: int, dtype: Dtype = "bfloat16", with_bias: bool = False) -> Case:
+    """A layer with this many taps, along one axis."""
+    return Case(op="conv", axes=(Axis(taps, taps),), dtype=dtype, bias=with_bias)
+
+
+@pytest.mark.parametrize(
+    ("case", "number"),
+    [
+        pytest.param(wide(taps=256), 1, id="bfloat16 has the integers up to 256"),
+        pytest.param(wide(taps=257), 2, id="and not 257"),
+        pytest.param(wide(taps=128, with_bias=True), 1, id="with a bias, half of them"),
+        pytest.param(wide(taps=129, with_bias=True), 2, id="so that the sum is exact"),
+        pytest.param(wide(taps=127, dtype="int8"), 1, id="int8 has 127"),
+        pytest.param(wide(taps=128, dtype="int8"), 2, id="and not 128"),
+        pytest.param(wide(taps=127 * 127 + 1, dtype="int8"), 3, id="two digits are not always enough"),
+        pytest.param(wide(taps=2000, dtype="float16"), 1, id="float16 has 2048"),
+        pytest.param(wide(taps=70_000, dtype="float32"), 1, id="float32 has them all"),
+        pytest.param(Case(op="conv", axes=(Axis(5, 3),), channels_in=0), 1, id="no taps at all"),
+    ],
+)
+def test_a_kernel_takes_as_many_passes_as_its_taps_have_digits(case: Case, number: int) -> None:
+    assert len(passes(case)) == number
+
+
+digits = st.builds(
+    wide,
+    taps=st.integers(1, 3000),
+    dtype=st.sampled_from(DTYPES),
+    with_bias=st.booleans(),
+)
+
+
+@quick
+@given(digits)
+def test_every_digit_is_exact_even_with_the_bias(case: Case) -> None:
+    most = EXACT[case.dtype] - (int(bias(case).max()) if case.bias else 0)
+    for digit in passes(case):
+        assert digit.shape == kernel(case).shape
+        assert 1 <= digit.min() <= digit.max() <= most
+        assert digit.max() <= base(case)
+
+
+@quick
+@given(digits)
+def test_the_digits_together_are_the_taps(case: Case) -> None:
+    together = combined(case, [digit.astype(np.float64) for digit in passes(case)])
+    assert together.tolist() == kernel(case).tolist()
+
+
+def test_an_entry_that_no_tap_explains_is_no_number() -> None:
+    """The taps 300 and 2, in digits of 256: 300 is 43 + 256, so its digits are 44 and 2; those of 2 are 2 and 1."""
+    case = wide(taps=300)
+    low, high = (digit.reshape(-1)[[299, 1]].astype(np.float64) for digit in passes(case))
+    assert (low.tolist(), high.tolist()) == ([44, 2], [2, 1])
+    absent = np.zeros(2)
+    assert combined(case, [low, high]).tolist() == [300, 2]
+    assert combined(case, [absent, absent]).tolist() == [0, 0]
+    assert np.isnan(combined(case, [low, absent])).all()
+    assert np.isnan(combined(case, [absent, high])).all()
+    assert np.isnan(combined(case, [low, np.array([2.0, 0])])).tolist() == [False, True]
+
+
+def test_a_bias_is_a_number_of_its_own_for_each_output_map() -> None:
+    case = Case(op="conv", axes=(Axis(5, 3),), channels_in=2, channels_out=5, bias=True)
+    assert bias(case).tolist() == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_bias_of_many_output_maps_is_never_zero_and_exact(dtype: Dtype) -> None:
+    case = Case(op="conv", axes=(Axis(5, 3),), channels_out=1000, bias=True, dtype=dtype)
+    assert bias(case).min() == 1
+    assert int(bias(case).max()) + base(case) <= EXACT[dtype]
+    assert (np.diff(bias(case)) != 0).all()

@@ -46,7 +46,8 @@ SPELLINGS: list[tuple[str, str, str, str, dict[str, Any], str, str]] = [
     ),
     (
         "torch", "torch.nn", MAXIMUM, "torch.nn.MaxPool2d",
-        {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 1)}, "NCHW", "",
+        {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 1), "ceil_mode": False},
+        "NCHW", "",
     ),
     (
         "tensorflow", "tf.nn", CONV, "tf.nn.conv2d",
@@ -139,7 +140,12 @@ def test_spelling(
     ("framework", "route", "case", "reason"),
     [
         ("torch", "torch.nn", UNEVEN, "torch pads both ends of an axis alike"),
-        ("torch", "torch.nn", "avg_pool2d.i6x7.k3x3.s1x1.same.p1x1.d1x1", "padding by name, here 'same'"),
+        (
+            "torch",
+            "torch.nn",
+            "avg_pool2d.i6x7.k3x3.s1x1.same.p1x1.d1x1",
+            "torch's pooling takes no padding 'same' by name",
+        ),
         ("torch", "torch.nn", "conv1d.i6.k3.s1.p0.d1.channels_last", "channels first only"),
         ("torch", "torch.nn", "avg_pool1d.i6.k3.s1.p0.d2", "no dilation"),
         ("tensorflow", "tf.nn", "conv3d.i4x4x4.k3x3x3.s1x1x1.p1x1x1.d1x1x1", "tf.nn.conv3d pads by name only"),
@@ -147,7 +153,7 @@ def test_spelling(
         ("tensorflow", "tf.nn", "conv_transpose1d.i3.k3.s2.p0.d1.a0.c2to2.g2", "has no groups"),
         ("tensorflow", "keras.layers", CONV, "pad by name only"),
         ("tensorflow", "keras.layers", "max_pool1d.i6.k3.s1.p0.d2", "no dilation"),
-        ("jax", "jax.lax", "conv_transpose1d.i3.k3.s2.valid.p0.d1.a1", "no way to say a > 0"),
+        ("jax", "jax.lax", "conv_transpose1d.i3.k3.s2.valid.p0.d1.a1", "chooses the output's size itself"),
         ("jax", "jax.lax", "conv_transpose1d.i3.k3.s2.p0.d1.a0.c2to2.g2", "has no groups"),
     ],
 )

@@ -87,8 +87,9 @@ def test_status(observation: Observation, status: Status) -> None:
     assert verdict(observation).status == status
 
 
-def test_the_first_relationship_is_the_most_particular_and_all_are_named() -> None:
-    assert verdict(seen()).relationships == ("R1", "R2", "R5", "R6", "R15")
+def test_a_verdict_names_what_speaks_of_the_case_and_the_statements_that_the_aspect_tests() -> None:
+    assert verdict(seen()).relationships == ("R1", "R2", "R5", "R6", "R15", "S4")
+    assert verdict(seen(probe="adjoint", shape=(1, 1, 2))).relationships == ("R1", "R2", "R5", "R6", "R15", "S5")
 
 
 def test_the_diagnosis_says_where_the_operator_differs_first() -> None:
@@ -132,12 +133,34 @@ def test_evidence_is_what_differs() -> None:
 
 
 def test_a_closed_form_that_contradicts_the_operator_is_our_own_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cases import relationships
+    from cases import claims
 
-    wrong = {name: replace(r, claim=lambda x: x.i) if name == "R6" else r for name, r in relationships.BY_ID.items()}
-    monkeypatch.setattr(judge, "BY_ID", wrong)
-    judge.claim.cache_clear()
+    wrong = {name: replace(c, claim=lambda x: x.i) if name == "R6" else c for name, c in claims.BY_ID.items()}
+    monkeypatch.setattr("harness.judge.BY_ID", wrong)
+    judge.expectation.cache_clear()
     found = verdict(seen())
-    judge.claim.cache_clear()
+    judge.expectation.cache_clear()
     assert found.status == "harness_error"
     assert found.diagnosis == "R6 claims o = 4, but the operator has o = 2"
+
+
+def test_of_an_empty_batch_the_shape_is_judged() -> None:
+    case = f"{CASE}.batch0"
+    nothing = Operator.empty(2, 0)
+    right = seen(case_id=case, shape=(0, 1, 2), digest=nothing.digest, operator=nothing.to_json())
+    assert verdict(right).status == "agrees"
+    assert verdict(replace(right, shape=(0, 1, 4))).status == "wrong_shape"
+    assert verdict(refused(case_id=case)).status == "rejected"
+
+
+def test_a_bias_is_judged_by_what_comes_of_zeros() -> None:
+    case = f"{CASE}.bias"
+
+    def of_zeros(*values: float) -> Observation:
+        operator = Operator.of(np.array([values], dtype=float).T)
+        return seen(case_id=case, probe="bias", shape=(1, 1, 2), digest=operator.digest, operator=operator.to_json())
+
+    assert verdict(of_zeros(1, 1)).status == "agrees"
+    doubled = verdict(of_zeros(2, 2))
+    assert doubled.status == "wrong_operator"
+    assert doubled.diagnosis == "of zeros, output (0, 0) is 2, not 1"

@@ -41,6 +41,14 @@ def test_what_no_relationship_speaks_of_has_a_row_of_its_own_at_the_end(
     assert table.cell("none", surfaces[0]).total == 1
 
 
+def test_rows_are_the_guides_relationships_its_statements_and_then_conventions_each_by_number(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    names = ("X10", "S12", "R2", "X9", "S4", "R15", "X1", "R10")
+    table = matrix(report(verdict(relationships=names), verdict(relationships=())))
+    assert table.rows == ("R2", "R10", "R15", "S4", "S12", "X1", "X9", "X10", "none")
+
+
 def cell(**counts: int) -> Cell:
     return Cell(Counter({status: counts.get(status, 0) for status in STATUSES}))
 
@@ -81,6 +89,13 @@ def test_the_order_of_unexpected_verdicts_never_depends_on_where_they_came_from(
     assert unexpected(report(*alike)) == unexpected(report(*reversed(alike)))
 
 
-def test_titles_are_the_guides() -> None:
+def test_titles_are_the_guides_and_those_of_the_conventions_and_statements_beside_them() -> None:
     assert [title_of(relationship.id) for relationship in RELATIONSHIPS] == [r.title for r in RELATIONSHIPS]
-    assert title_of("X1") == ""
+    assert title_of("R3") == "Half (same) padding"
+    assert title_of("X1") == "SAME: the odd zero at the end"
+    assert title_of("S2") == "Axes do not interact"
+
+
+def test_what_is_no_claim_and_no_statement_has_no_title() -> None:
+    assert title_of("none") == "(no relationship speaks of the case)"
+    assert [title_of(name) for name in ("X0", "X20", "R16", "S13", "", "x1", "X01")] == [""] * 7

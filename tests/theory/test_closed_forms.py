@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.case import Axis, Case
-from cases.relationships import BY_ID, RELATIONSHIPS
+from cases.claims import BY_ID
+from cases.relationships import RELATIONSHIPS
 from harness.theory.expected import expected
 from harness.theory.matrix import output_size, structure
 

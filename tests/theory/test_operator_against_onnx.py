@@ -7,7 +7,10 @@ Where the evaluator of ONNX 1.23 is limited, the domain here is narrower than th
   maps where the standard has input maps, and keeps one output map of each group;
 - MaxPool with padding is compared for strides or dilations that are not all one: its path for the others takes ``pads``
   in another order than the standard's, fails in 3-d, and gives wrong indices of the maxima;
-- MaxPool is compared where every window sees a unit: one that sees padding alone has no maximum.
+- MaxPool, and AveragePool that does not count the padding, are compared where every window sees a unit: of padding
+  alone they give zero or what is not a number, where the theory has minus infinity and zero;
+- AveragePool in ceil mode is compared where a window overhangs by one unit at most: of what is missing beyond the
+  padding it adds the half, rounded down, at the beginning of the axis, and so shifts the windows.
 """
 
 from __future__ import annotations
@@ -150,17 +153,80 @@ def test_average_pooling_is_average_pool_that_counts_the_padding(case: Case) -> 
     agree(case, answer)
 
 
-def sees_units(axis: Axis) -> bool:
+def starts(axis: Axis, *, ceil: bool) -> list[int]:
+    """Where windows begin on the padded axis; in ceil mode one more, if units are left and it begins before the end."""
+    padded, span = axis.p_before + axis.i + axis.p_after, (axis.k - 1) * axis.d + 1
+    fitting = [*range(0, padded - span + 1, axis.s)]
+    following = len(fitting) * axis.s
+    left = padded - (following - axis.s + span)
+    return [*fitting, following] if ceil and left > 0 and following < axis.p_before + axis.i else fitting
+
+
+def sees_units(axis: Axis, *, ceil: bool = False) -> bool:
     """Whether every placement of the window has a tap on a unit: dilated ones may straddle a short input."""
-    last = axis.p_before + axis.i + axis.p_after - (axis.k - 1) * axis.d - 1
-    return last >= 0 and all(
-        any(0 <= start + tap * axis.d - axis.p_before < axis.i for tap in range(axis.k))
-        for start in range(0, last + 1, axis.s)
+    placed = starts(axis, ceil=ceil)
+    return bool(placed) and all(
+        any(0 <= start + tap * axis.d - axis.p_before < axis.i for tap in range(axis.k)) for start in placed
     )
+
+
+def overhangs(axis: Axis) -> int:
+    """How far the last window of ceil mode reaches beyond the padding."""
+    placed = starts(axis, ceil=True)
+    return (placed[-1] if placed else 0) + (axis.k - 1) * axis.d + 1 - (axis.p_before + axis.i + axis.p_after)
+
+
+def half(axis: Axis) -> bool:
+    """Whether the padding is at most half a window: that is where ceil mode is defined."""
+    return max(axis.p_before, axis.p_after) <= ((axis.k - 1) * axis.d + 1) // 2
 
 
 def steps(case: Case) -> bool:
     return any(axis.s > 1 or axis.d > 1 for axis in case.axes)
+
+
+@quick
+@given(layers("avg_pool", sees_units))
+def test_average_pooling_of_units_alone_is_average_pool_that_does_not_count_the_padding(case: Case) -> None:
+    (answer,) = evaluate("AveragePool", [impulses(case)], count_include_pad=0, **window(case))
+    agree(replace(case, count_include_pad=False), answer)
+
+
+def by_one_at_most(axis: Axis) -> bool:
+    return sees_units(axis, ceil=True) and half(axis) and overhangs(axis) <= 1
+
+
+@quick
+@given(layers("avg_pool", by_one_at_most), st.booleans())
+def test_average_pooling_in_ceil_mode_is_average_pool(case: Case, counted: bool) -> None:
+    """The two agree that what lies beyond the padding never counts."""
+    (answer,) = evaluate("AveragePool", [impulses(case)], ceil_mode=1, count_include_pad=int(counted), **window(case))
+    agree(replace(case, ceil_mode=True, count_include_pad=counted), answer)
+
+
+@pytest.mark.parametrize(
+    ("axis", "o"),
+    [
+        (Axis(5, 2, 2), 3),  # the last window overhangs by one
+        (Axis(5, 2, 2, 1, 1), 3),  # a fourth would start in the far padding
+        (Axis(2, 3, 2), 1),  # k > i
+        (Axis(4, 2, 2, d=2), 2),  # dilated, and overhanging
+    ],
+    ids=str,
+)
+def test_windows_of_ceil_mode_are_average_pool_s(axis: Axis, o: int) -> None:
+    assert by_one_at_most(axis)
+    case = Case(op="avg_pool", axes=(axis, Axis(3, 2)), ceil_mode=True)
+    (answer,) = evaluate("AveragePool", [impulses(case)], ceil_mode=1, count_include_pad=1, **window(case))
+    assert answer.shape == (axis.i * 3, 1, o, 2)
+    agree(case, answer)
+
+
+@quick
+@given(layers("max_pool", lambda axis: sees_units(axis, ceil=True) and half(axis)).filter(steps))
+def test_maximum_pooling_in_ceil_mode_is_max_pool(case: Case) -> None:
+    answer, _ = evaluate("MaxPool", [impulses(case)], outputs=2, ceil_mode=1, **window(case))
+    agree(replace(case, ceil_mode=True), answer)
 
 
 @quick

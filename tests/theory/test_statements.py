@@ -193,10 +193,13 @@ def test_s9_each_output_map_sums_one_convolution_of_each_input_map(several: tupl
 @quick
 @given(few_axes, st.sampled_from(["avg_pool", "max_pool"]), st.integers(1, 3))
 def test_s10_pooling_slides_the_window_of_a_convolution(several: tuple[Axis, ...], op: Op, maps: int) -> None:
-    """It sees what a convolution sees, each feature map by itself."""
+    """It sees what a convolution sees, each feature map by itself; the maximum of nothing is minus infinity."""
     seen = dense(Case(op="conv", axes=several)) != 0
-    pooled = dense(Case(op=op, axes=several, channels_in=maps, channels_out=maps)) != 0
-    assert np.array_equal(pooled, np.kron(np.eye(maps, dtype=bool), seen))
+    pooled = dense(Case(op=op, axes=several, channels_in=maps, channels_out=maps))
+    assert np.array_equal(pooled > 0, np.kron(np.eye(maps, dtype=bool), seen))
+    blind = np.tile(~seen.any(axis=1), maps)
+    assert (pooled[~blind] >= 0).all()
+    assert (pooled[blind] == (0 if op == "avg_pool" else -np.inf)).all()
 
 
 def test_s11_units_that_the_floor_leaves_uncovered_have_zero_columns() -> None:
