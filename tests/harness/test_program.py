@@ -234,3 +234,35 @@ def test_a_selection_by_statement_holds_the_cases_that_test_it(capsys: pytest.Ca
     ids = capsys.readouterr().out.split()
     assert ids
     assert all(".s2." in name for name in ids)
+
+
+def test_routes_say_a_layer_or_why_they_cannot(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(registry, "adapters", lambda: registry.BUILT_IN)
+    assert main(["routes", "--case", "conv2d.i6x7.k3x2.s2x1.p1x0.d1x1", "--format", "json"]) == 0
+    said = {row["route"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(said) == {"torch.nn.functional", "torch.nn", "tf.nn", "keras.layers", "jax.lax"}
+    assert said["torch.nn.functional"]["call"] == (
+        "torch.nn.functional.conv2d(stride=(2, 1), padding=(1, 0), dilation=(1, 1), groups=1)"
+    )
+    assert said["torch.nn.functional"]["kernel"] == "OIHW"
+    assert said["keras.layers"]["call"] == ""
+    assert "pad by name only" in said["keras.layers"]["reason"]
+    assert main(["routes", "--case", "conv2d"]) == 2
+
+
+def test_the_page_of_routes_is_what_the_program_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(registry, "adapters", lambda: registry.BUILT_IN)
+    assert main(["routes", "--format", "markdown"]) == 0
+    assert (TESTS.parent / "docs" / "routes.md").read_text("utf-8") == capsys.readouterr().out
+
+
+def test_every_example_of_a_route_is_a_case_that_is_claimed_something_of() -> None:
+    from cases.case import parse
+    from cases.claims import claims
+    from harness.commands.routes import EXAMPLES
+
+    assert [layer for layer, name in EXAMPLES.items() if not claims(parse(name))] == []

@@ -1,0 +1,148 @@
+"""``convarith routes``: how each route says a layer, argument by argument. No framework is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from cases import figures
+from cases.case import Case, parse
+from harness.errors import UsageError
+from harness.frameworks import registry
+from harness.frameworks.base import Spelling, Unsupported
+
+# One layer for each operation and each way to say its padding, with axes that differ.
+EXAMPLES: dict[str, str] = {
+    "Convolution, padding in numbers": "conv2d.i6x7.k3x5.s2x1.p1x2.d1x2.c2to3",
+    "Convolution, ends that differ": "conv2d.i6x7.k3x2.s2x1.p0_1x1_0.d1x1.c2to3",
+    "Convolution, no padding by name": "conv2d.i6x7.k3x2.s2x1.valid.p0x0.d1x1.c2to3",
+    "Convolution, SAME": "conv2d.i6x7.k3x2.s2x1.same.p0_1x0_1.d1x1.c2to3",
+    "Convolution, SAME with unit strides": "conv2d.i6x7.k3x4.s1x1.same.p1x1_2.d1x1.c2to3",
+    "Convolution, causal": "conv1d.i6.k3.s1.causal.p2_0.d1.c2to3",
+    "Depthwise convolution": "conv2d.i6x7.k3x2.s1x1.p0x0.d1x1.c2to4.g2",
+    "Transposed convolution, padding in numbers": "conv_transpose2d.i3x4.k3x5.s2x3.p1x2.d1x1.a1x0.c2to3",
+    "Transposed convolution, no padding by name": "conv_transpose2d.i3x4.k3x5.s2x3.valid.p0x0.d1x1.a0x0.c2to3",
+    "Transposed convolution, SAME": "conv_transpose2d.i3x4.k3x5.s2x3.same.p0_1x1.d1x1.a0x0.c2to3",
+    "Average pooling": "avg_pool2d.i6x7.k3x2.s2x1.p0x0.d1x1.c2",
+    "Average pooling, SAME, padding not counted": "avg_pool2d.i6x7.k3x2.s2x1.same.p0_1x0_1.d1x1.c2.nopad",
+    "Average pooling, padding counted": "avg_pool2d.i6x7.k3x2.s2x1.p1x0.d1x1.c2",
+    "Max pooling": "max_pool2d.i6x7.k3x2.s2x1.p0x0.d1x1.c2",
+    "Max pooling, padding in numbers": "max_pool2d.i6x7.k3x2.s2x1.p1x0.d1x1.c2",
+    "Max pooling, ceil mode": "max_pool2d.i6x7.k3x2.s2x1.p1x0.d1x1.c2.ceil",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one route says one layer.
+
+    Attributes
+    ----------
+    layer, case_id : str
+    framework, route : str
+    call : str
+        What one writes; empty where there is no way to.
+    data, kernel : str
+        The order of the axes of the input and of the kernel.
+    reason : str
+        Why there is no way.
+    """
+
+    layer: str
+    case_id: str
+    framework: str
+    route: str
+    call: str = ""
+    data: str = ""
+    kernel: str = ""
+    reason: str = ""
+
+
+def routes(
+    *,
+    case: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = (),
+    format: Literal["text", "json", "markdown"] = "text",
+) -> None:
+    """Print how each route into each framework says a layer: function, arguments, layouts, or why it cannot.
+
+    Parameters
+    ----------
+    case
+        A layer, by its id or the name of a figure. May be repeated; one for each operation and way to say the padding,
+        if left out.
+    format
+        'text', 'json', or 'markdown', which is docs/routes.md.
+    """
+    asked = {text: text for text in case} or EXAMPLES
+    rows = [row for layer, text in asked.items() for row in _rows(layer, _case(text))]
+    if format == "json":
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
+    elif format == "markdown":
+        sys.stdout.write(_markdown(rows))
+    else:
+        sys.stdout.write(_text(rows))
+
+
+def _case(text: str) -> Case:
+    try:
+        return figures.CASES.get(text) or parse(text)
+    except ValueError as error:
+        raise UsageError(f"--case: {error}") from error
+
+
+def _rows(layer: str, case: Case) -> Iterator[Row]:
+    for framework, reference in registry.adapters().items():
+        adapter = registry.load(reference)
+        for route in adapter.routes:
+            said = adapter.say(case, route)
+            if isinstance(said, Unsupported):
+                yield Row(layer, case.id, framework, route, reason=said.reason)
+            else:
+                yield Row(layer, case.id, framework, route, written(said), said.data, said.kernel)
+
+
+def written(said: Spelling) -> str:
+    """A spelling as one writes it, without input and weights."""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in said.arguments.items())
+    return f"{said.function}({arguments})"
+
+
+def _text(rows: list[Row]) -> str:
+    lines: list[str] = []
+    last = ""
+    for row in rows:
+        if row.layer != last:
+            head = row.layer if row.layer == row.case_id else f"{row.layer}  [{row.case_id}]"
+            lines += ["", head] if lines else [head]
+            last = row.layer
+        lines.append(f"  {row.route}")
+        if row.call:
+            kernel = f", kernel {row.kernel}" if row.kernel else ""
+            lines += [f"    {row.call}", f"    data {row.data}{kernel}"]
+        else:
+            lines.append(f"    no way to say it: {row.reason}")
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(rows: list[Row]) -> str:
+    parts = [
+        "# How each route says a layer\n\nThe arguments that convarith itself uses, for a layer of each operation and"
+        " each way to say its padding.\nKernels are in the order given, I and O being the layer's own input and output"
+        " maps; of a transposed convolution the\nkernel is that of the convolution it is the transpose of. This page is"
+        " made by `convarith routes --format markdown`;\n`convarith routes --case ID` says any other layer.\n"
+    ]
+    last = ""
+    for row in rows:
+        if row.layer != last:
+            parts.append(
+                f"\n## {row.layer}\n\n`{row.case_id}`\n\n| route | call | data | kernel |\n|---|---|---|---|\n"
+            )
+            last = row.layer
+        said = f"`{row.call}`" if row.call else f"*no way: {row.reason}*"
+        parts.append(f"| {row.route} | {said} | {row.data} | {row.kernel} |\n")
+    return "".join(parts)
