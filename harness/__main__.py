@@ -27,6 +27,7 @@ app = App(
     help_format="plaintext",  # a Markdown parser would be a quarter of the time that --help takes
     version=_version,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # it is told below
 )
 # By name, so that a verb's module is imported when it is called and --help costs nothing.
 app.command("harness.commands.run:run", help="Observe layers, judge them against the theory, and report.")
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"convarith: {error}", style="red", markup=False, soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
-        errors.print("convarith: interrupted", style="red")
+        errors.print("convarith: interrupted; what was observed until then is kept", style="red")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()

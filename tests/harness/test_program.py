@@ -266,3 +266,14 @@ def test_every_example_of_a_route_is_a_case_that_is_claimed_something_of() -> No
     from harness.commands.routes import EXAMPLES
 
     assert [layer for layer, name in EXAMPLES.items() if not claims(parse(name))] == []
+
+
+def test_an_interrupt_is_told_and_has_a_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.commands.run.conduct", interrupted)
+    assert main(["run", "-f", "fake", "--grid", "small.toml", "--out", "run"]) == 130
+    assert "convarith: interrupted" in capsys.readouterr().err
