@@ -168,7 +168,7 @@ def test_the_cases_of_an_operation_are_counted_against_its_own_values(capsys: py
     assert [one["op"] for one in json.loads(capsys.readouterr().out)["covered"]] == ["conv"]
 
 
-@pytest.mark.parametrize("name", ["smoke", "pull-request"])
+@pytest.mark.parametrize("name", ["smoke", "pull-request", "nightly"])
 def test_shipped_grids_keep_their_promises(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--grid", name, "--coverage", "2"]) == 0
     assert capsys.readouterr().err == ""

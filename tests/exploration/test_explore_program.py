@@ -45,9 +45,8 @@ def shrunk(run: str) -> list[dict[str, Any]]:
     return groups
 
 
-def test_where_all_agree_there_is_nothing_to_make_small(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def counted_batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many jobs are observed at once, each time that anything is."""
     batches: list[int] = []
     whole = engine.observe_all
 
@@ -57,6 +56,13 @@ def test_where_all_agree_there_is_nothing_to_make_small(
 
     monkeypatch.setattr("harness.pipeline.observe_all", counting)
     monkeypatch.setattr("harness.commands.explore.observe_all", counting)
+    return batches
+
+
+def test_where_all_agree_there_is_nothing_to_make_small(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batches = counted_batches(monkeypatch)
     assert main(["run", "-f", "faulty", "--random", "40", "--seed", "3", *CONVOLUTIONS, "--out", "run"]) == 0
     printed = capsys.readouterr()
     assert "smallest" not in printed.out + printed.err
@@ -89,6 +95,7 @@ def test_a_seed_says_which_cases(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_wrong_operator_is_made_small(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FAULT", "even kernels, strided")
+    batches = counted_batches(monkeypatch)
     assert main(["run", "-f", "faulty", "--random", "25", "--seed", "3", *CONVOLUTIONS, "--out", "run"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-5:] == [
@@ -103,7 +110,12 @@ def test_a_wrong_operator_is_made_small(monkeypatch: pytest.MonkeyPatch, capsys:
     assert one["found"] in {row["case_id"] for row in wrong}
     assert one["found"] != one["smallest"]
     del one["found"]
-    assert one.pop("tried") > 10
+    tried = one.pop("tried")
+    assert tried > 10
+    # A round of both searches is one batch; and what is known already is not observed again.
+    assert batches[0] == 25
+    assert 0 < len(batches[1:]) <= 15
+    assert sum(batches[1:]) <= tried + bias["tried"]
     assert one == {
         "surface": {"framework": "faulty", "route": "faulty.loops", "mode": "eager"},
         "aspect": "forward",

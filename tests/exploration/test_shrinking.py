@@ -51,6 +51,14 @@ KNOWN: dict[str, tuple[Shows, set[str]]] = {
         lambda case: case.op == "conv" and case.groups > 1,
         {"conv1d.i1.k1.s1.p0.d1.c2to2.g2", "conv1d.i1.k1.s1.p0.d1.c3to3.g3"},  # g2 is no simplification of g3
     ),
+    "a number of maps": (
+        lambda case: case.op == "conv" and case.channels_in == 4,
+        {"conv1d.i1.k1.s1.p0.d1.c4to1"},
+    ),
+    "an average": (
+        lambda case: case.op == "avg_pool" and case.channels_in > 1,
+        {"avg_pool1d.i1.k1.s1.p0.d1.c2"},
+    ),
     "an element type and a bias": (
         lambda case: case.dtype == "bfloat16" and case.bias and case.op == "conv",
         {"conv1d.i1.k1.s1.p0.d1.bias.bfloat16"},

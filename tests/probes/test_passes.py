@@ -168,15 +168,15 @@ def test_biases_are_distinct_as_long_as_the_element_type_allows(dtype: Dtype) ->
         assert bias(more).tolist() == [*range(1, most + 1), 1, 2]
 
 
-@pytest.mark.parametrize(
-    ("dtype", "sizes"),
-    [("float64", (16, 16, 16)), ("float32", (16, 16, 16)), ("float16", (8, 16, 16)), ("bfloat16", (8, 8, 4))],
-)
-def test_the_input_of_a_maximum_keeps_its_order_in_the_element_type(dtype: Dtype, sizes: tuple[int, ...]) -> None:
-    """No two units may become equal: of equal ones, each framework takes the one it likes."""
-    case = Case(op="max_pool", axes=tuple(Axis(i, 3) for i in sizes), dtype=dtype)
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_the_input_of_a_maximum_keeps_its_order_in_the_element_type(dtype: Dtype) -> None:
+    """No two units may become equal: of equal ones, each framework takes the one it likes. 4096 are beyond 2048."""
+    case = Case(op="max_pool", axes=(Axis(16, 3),) * 3, dtype=dtype)
     units = scramble(case).reshape(-1)
-    assert len(set(kept(units, dtype).tolist())) == units.size
+    held = kept(units, dtype)
+    assert len(set(held.tolist())) == units.size
+    assert np.isfinite(held).all()
+    assert (held < 0).all()
 
 
 def test_every_window_has_one_maximum_in_bfloat16() -> None:

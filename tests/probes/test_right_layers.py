@@ -197,6 +197,10 @@ def test_nothing_to_compute_is_an_error_or_an_empty_tensor(name: str) -> None:
         "conv_transpose1d.i4.k3.s1.p1.d1.a0.c0to1.bias",
         "conv1d.i0.k3.s1.p2.d1.bias",
         "conv1d.i0.k3.s1.p2.d1.c2to3.batch1.bias",
+        "avg_pool1d.i0.k3.s1.p2.d1",
+        pytest.param(
+            "max_pool1d.i0.k3.s1.p2.d1", marks=pytest.mark.xfail(reason="the theory has zeros for minus infinity")
+        ),
     ],
 )
 def test_layers_of_nothing(name: str) -> None:
