@@ -152,33 +152,43 @@ def _search(case: Case, attempts: int) -> _Search:
 
 
 def _leaps(case: Case) -> Iterator[Sequence[_Move]]:
-    return (moves[:1] for moves in _steps(case))
+    """The boldest, but for the input's size: that is small only when it is known what has to fit in."""
+    yield from (moves[:1] for moves in (*_layer_moves(case), *_letter_moves(case), *_axis_moves(case)))
 
 
 def _steps(case: Case) -> Iterator[Sequence[_Move]]:
     """All simplifications of one thing."""
-    yield from _layer_moves(case)
-    for place, axis in enumerate(case.axes):
-        told = _told(case, axis)
-        for letter in "iksda":
-            value, least = getattr(told, letter), 0 if letter == "a" else 1
-            below = [1] if letter == "i" and value == 0 else _below(value, least)
-            yield [partial(_with_letters, place=place, values={letter: value}) for value in below]
-        if case.padding == "explicit":
-            p, q = axis.p_before, axis.p_after
-            ends = [(0, 0), (min(p, q),) * 2, (p // 2, q // 2), (0, q), (p, 0), (p - 1, q - 1), (p - 1, q), (p, q - 1)]
-            fewer = [{"p_before": before, "p_after": after} for before, after in ends if before >= 0 and after >= 0]
-            # Where the window does not fit any more, input may take the place of the padding.
-            fewer.insert(1, {"p_before": 0, "p_after": 0, "i": axis.i + p + q})
-            yield [partial(_with_letters, place=place, values=values) for values in fewer]
-    # Last, and from the end, so that the places of the moves before stay right.
-    yield from ([partial(_without_axis, place=place)] for place in reversed(range(case.rank)))
+    yield from (*_layer_moves(case), *_letter_moves(case), *_size_moves(case), *_axis_moves(case))
 
 
 def _pairs(case: Case) -> Iterator[Sequence[_Move]]:
     """The mildest simplifications of two things at once."""
     mildest = [moves[-1] for moves in _steps(case) if moves]
     yield [partial(_both, first=first, second=second) for first, second in itertools.combinations(mildest, 2)]
+
+
+def _letter_moves(case: Case) -> Iterator[Sequence[_Move]]:
+    for place, axis in enumerate(case.axes if case.padding == "explicit" else ()):
+        p, q = axis.p_before, axis.p_after
+        ends = [(0, 0), (min(p, q),) * 2, (p // 2, q // 2), (0, q), (p, 0), (p - 1, q - 1), (p - 1, q), (p, q - 1)]
+        fewer = [{"p_before": before, "p_after": after} for before, after in ends if before >= 0 and after >= 0]
+        # Where the window does not fit any more, input may take the place of the padding.
+        fewer.insert(1, {"p_before": 0, "p_after": 0, "i": axis.i + p + q})
+        yield [partial(_with_letters, place=place, values=values) for values in fewer]
+    for letter, (place, axis) in itertools.product("dask", enumerate(case.axes)):
+        below = _below(getattr(_told(case, axis), letter), 0 if letter == "a" else 1)
+        yield [partial(_with_letters, place=place, values={letter: value}) for value in below]
+
+
+def _size_moves(case: Case) -> Iterator[Sequence[_Move]]:
+    for place, axis in enumerate(case.axes):
+        below = _below(axis.i, 1) if axis.i else [1]
+        yield [partial(_with_letters, place=place, values={"i": value}) for value in below]
+
+
+def _axis_moves(case: Case) -> Iterator[Sequence[_Move]]:
+    # From the end, and after all others, so that the places of other moves stay right.
+    yield from ([partial(_without_axis, place=place)] for place in reversed(range(case.rank)))
 
 
 def _layer_moves(case: Case) -> Iterator[Sequence[_Move]]:

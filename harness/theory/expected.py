@@ -59,10 +59,18 @@ def expected(case: Case) -> Expected:
 
 
 def _bias(case: Case, c: Structure) -> Operator:
-    if not case.bias:
-        return Operator.empty(c.rows, 1)
-    values = np.repeat(stimuli.bias(case), math.prod(c.output[1:])).astype(np.float64)
-    return Operator(c.rows, 1, np.arange(c.rows), values)
+    """What an input of zeros gives: the bias, and the maximum of nothing where a window sees no element."""
+    values = np.zeros(c.rows)
+    if case.bias:
+        values = np.repeat(stimuli.bias(case), math.prod(c.output[1:])).astype(np.float64)
+    elif case.op == "max_pool":
+        values[_blind(c)] = stimuli.least(case)
+    return Operator.of(values[:, None])
+
+
+def _blind(c: Structure) -> NDArray[np.int64]:
+    """The rows without an entry: windows that see no element."""
+    return np.setdiff1d(np.arange(c.rows), c.indices // max(c.columns, 1))
 
 
 def _shares(case: Case, c: Structure) -> NDArray[np.float64]:
@@ -94,7 +102,7 @@ def reciprocals(divisors: NDArray[np.int64], dtype: Dtype) -> NDArray[np.float64
 
 def _seen(case: Case, c: Structure) -> Operator:
     """Ones where a window sees an element; a window that sees none has the maximum of nothing in every column."""
-    blind = np.setdiff1d(np.arange(c.rows), c.indices // max(c.columns, 1))
+    blind = _blind(c)
     if not blind.size or not c.columns:
         return Operator(c.rows, c.columns, c.indices, np.ones(c.taps.shape))
     dense = np.zeros((c.rows, c.columns))

@@ -15,7 +15,7 @@ import pytest
 
 from cases.case import Axis, Case, Op, Padding
 from cases.claims import BY_ID, claims
-from cases.conventions import CONVENTIONS, numbers
+from cases.conventions import CONVENTIONS, means, numbers
 from harness.theory.matrix import output_size
 
 Ends = tuple[int, int]
@@ -473,6 +473,23 @@ def test_a_names_numbers_of_a_transposed_convolution_depend_on_the_size_chosen()
             assert numbers("conv_transpose", "same", axis) == Axis(i, k, s, before, after, d, rest)
 
 
+def test_an_axis_has_the_numbers_that_a_name_means_or_has_not() -> None:
+    """Of a transposed convolution 'same' means other numbers for each size that can be chosen."""
+    for i, k, s, d in itertools.product(range(1, 6), range(1, 5), range(1, 4), range(1, 3)):
+        ends, lower = same(i, k, s, d), dealt(least_total(i, k, s, d), end_first=False)
+        meant: dict[Padding, Ends] = {"valid": (0, 0), "same": ends, "same_lower": lower, "causal": (taps(k, d)[-1], 0)}
+        sizes = {same_transposed(o, k, s, d) for o in range(s * (i - 1) + 1, s * i + 1)}
+        for before, after in itertools.product(range(5), repeat=2):
+            near, axis = (before, after), Axis(i, k, s, before, after, d)
+            assert means("conv", "explicit", axis)
+            for name, numbers_meant in meant.items():
+                assert means("conv", name, axis) is (near == numbers_meant), (name, axis)
+            for a in range(s):
+                transposed = Axis(i, k, s, before, after, d, a)
+                assert means("conv_transpose", "same", transposed) is ((*near, a) in sizes), transposed
+                assert means("conv_transpose", "valid", transposed) is (near == (0, 0))
+
+
 @pytest.mark.parametrize(
     ("op", "padding", "axis"),
     [
@@ -486,6 +503,7 @@ def test_a_names_numbers_of_a_transposed_convolution_depend_on_the_size_chosen()
 )
 def test_some_names_mean_nothing_there(op: Op, padding: Padding, axis: Axis) -> None:
     assert numbers(op, padding, axis) is None
+    assert not means(op, padding, axis)
 
 
 # Every convention against the theory
