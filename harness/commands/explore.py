@@ -79,8 +79,6 @@ class Exploration:
         try:
             from cases import strategies
         except ModuleNotFoundError as error:
-            if error.name != "hypothesis":
-                raise
             raise EnvironmentFailed(
                 "--random needs hypothesis, which is missing here; install it with: pip install 'convarith[random]'"
             ) from error
@@ -180,7 +178,7 @@ def _smallest(wrong: Sequence[Group], observer: _Observer) -> list[Smallest]:
                 found=group.smallest.case_id,
                 smallest=end.case.id,
                 tried=end.tried,
-                finished=end.finished,
+                finished=end.finished and group.surface.framework in observer.places,
                 expected=verdict.expected,
                 observed=verdict.observed,
                 diagnosis=verdict.diagnosis,
@@ -200,7 +198,7 @@ class _Observer:
 
     def __init__(self, verdicts: Iterable[Verdict], places: Iterable[Place], workers: int, limits: Limits) -> None:
         self.known: dict[_Key, Verdict] = {(one.case_id, one.surface, one.aspect): one for one in verdicts}
-        self._places = {place.framework: place for place in places}
+        self.places = {place.framework: place for place in places}
         self._workers, self._limits = workers, limits
 
     def status(self, key: _Key) -> Status | None:
@@ -216,7 +214,7 @@ class _Observer:
             jobs[case_id, surface] = replace(job, probes=(*job.probes, aspect))
         shards = [
             Shard(place, mine)
-            for name, place in self._places.items()
+            for name, place in self.places.items()
             if (mine := [job for job in jobs.values() if job.surface.framework == name])
         ]
         seen: list[list[Observation]] = [[] for _ in shards]
@@ -226,6 +224,7 @@ class _Observer:
 
         for environment in observe_all(shards, self._workers, sink, self._limits):
             if environment.failure:  # it will not do better next time
-                del self._places[environment.framework]
+                print(f"convarith: {environment.failure}", file=sys.stderr)
+                del self.places[environment.framework]
         for verdict in judge(itertools.chain.from_iterable(seen)):
             self.known[verdict.case_id, verdict.surface, verdict.aspect] = verdict

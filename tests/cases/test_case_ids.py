@@ -241,10 +241,10 @@ def test_what_no_case_writes_is_refused(text: str) -> None:
 
 
 def test_a_case_says_its_a_or_has_none() -> None:
-    """Two cases never share an id: either *a* is refused where a layer has none, or the id keeps it."""
+    """Two cases never share an id: *a* is refused where a layer has none, and elsewhere the id keeps it."""
     axis = Axis(5, 3, a=1)
-    try:
-        case = Case(op="conv", axes=(axis,))
-    except ValueError:
-        return
+    with pytest.raises(ValueError, match="a is of a transposed convolution alone"):
+        Case(op="conv", axes=(axis,))
+    case = Case(op="conv_transpose", axes=(axis, Axis(5, 3)))
+    assert case.id.endswith(".a1x0")
     assert parse(case.id) == case

@@ -41,6 +41,7 @@ DOMAINS: dict[str, tuple[list[tuple[Case, tuple[int, ...]]], list[Case]]] = {
     "X1": (
         [
             (conv(EVEN_SAME, padding="same"), (3,)),
+            (conv(Axis(5, 3, 2, 1, 1), padding="same"), (3,)),
             (average(EVEN_SAME, padding="same"), (3,)),
             (maximum(EVEN_SAME, padding="same"), (3,)),
             (conv(EVEN_SAME, Axis(5, 2, 1, 1, 2, 3), padding="same"), (3, 5)),
@@ -60,6 +61,7 @@ DOMAINS: dict[str, tuple[list[tuple[Case, tuple[int, ...]]], list[Case]]] = {
     "X2": (
         [
             (conv(EVEN_LOWER, padding="same_lower"), (3,)),
+            (conv(Axis(5, 3, 2, 1, 1), padding="same_lower"), (3,)),
             (maximum(EVEN_LOWER, Axis(5, 4, 1, 2, 1), padding="same_lower"), (3, 5)),
             (conv(HALF, padding="same_lower"), (5,)),
         ],
@@ -361,6 +363,9 @@ MISNAMED = [
     average(HALF, padding="valid", divisor=2),
     average(HALF, padding="valid", ceil_mode=True),
     average(HALF, padding="causal"),
+    average(Axis(5, 3, 1, 2, 0), padding="causal"),
+    maximum(Axis(7, 3, 1, 0, 0, 2), HALF, padding="valid"),
+    maximum(EVEN_SAME, EVEN_LOWER, padding="same"),
     average(SQUARE, padding="same", divisor=2),
     average(EVEN_LOWER, padding="same"),
     average(HALF, padding="same", ceil_mode=True),

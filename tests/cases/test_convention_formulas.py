@@ -493,10 +493,10 @@ def test_an_axis_has_the_numbers_that_a_name_means_or_has_not() -> None:
 @pytest.mark.parametrize(
     ("op", "padding", "axis"),
     [
-        ("avg_pool", "causal", Axis(5, 3)),
-        ("max_pool", "causal", Axis(5, 3)),
-        ("conv_transpose", "causal", Axis(5, 3)),
-        ("conv_transpose", "same_lower", Axis(5, 3)),
+        ("avg_pool", "causal", Axis(5, 3, p_before=2)),
+        ("max_pool", "causal", Axis(5, 3, p_before=2)),
+        ("conv_transpose", "causal", Axis(5, 3, p_before=2)),
+        ("conv_transpose", "same_lower", Axis(5, 3, p_before=1, p_after=1)),
         ("conv_transpose", "same", Axis(5, 3, 2, a=2)),
         ("conv_transpose", "same", Axis(0, 3, 2)),
     ],

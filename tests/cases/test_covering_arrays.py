@@ -191,6 +191,12 @@ def test_rows_hold_every_combination_within_and_across_blocks(strength: int) -> 
     assert len(rows) < sum(len(one.layers) * len(one.axes) ** 2 for one in blocks)
 
 
+def test_rows_hold_every_pair_of_very_many_values() -> None:
+    blocks = [covering.Block([(number, "layer") for number in range(300)], [(name, "axis") for name in "xyz"])]
+    rows = list(covering.rows(blocks, 1, 2))
+    assert sorted((layer, axis) for _, layer, (axis,) in rows) == list(itertools.product(range(300), range(3)))
+
+
 def test_no_row_is_without_something_new() -> None:
     """Each row holds a combination that no earlier one does: the array is no longer than need be for that."""
     blocks = [block(4, 6, name="first"), block(3, 4, name="second")]

@@ -97,11 +97,13 @@ def test_each_feature_map_has_its_own_impulses() -> None:
 
 
 def test_axes_are_stretched_and_padded_apart() -> None:
-    """Rows: k = 1, s = 2, so x 0 x. Columns: k = 2, so 0 x 0."""
-    impulses = stretched_impulses(transposed(Axis(2, 1, 2), Axis(1, 2)))
+    """Rows: k = 1, s = 2, so x 0 x. Columns: k = 2, s = 1, so 0 x x 0."""
+    impulses = stretched_impulses(transposed(Axis(2, 1, 2), Axis(2, 2)))
     assert impulses.tolist() == [
-        [[[0, 1, 0], [0, 0, 0], [0, 0, 0]]],
-        [[[0, 0, 0], [0, 0, 0], [0, 1, 0]]],
+        [[[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]],
+        [[[0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0]]],
+        [[[0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]]],
+        [[[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]],
     ]
 
 

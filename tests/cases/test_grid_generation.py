@@ -146,10 +146,18 @@ def test_every_case_of_a_shipped_grid_comes_once_and_is_spoken_of(name: str) -> 
     assert [case.id for case in found if not claims(case)] == []
 
 
-def test_the_exhaustive_grid_is_a_stream() -> None:
-    """Its first cases come at once, and each once."""
+def test_the_exhaustive_grid_is_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first cases come before any other is made, and each once."""
+    made = 0
+
+    def counted(**fields: Any) -> Case:
+        nonlocal made
+        made += 1
+        return Case(**fields)
+
+    monkeypatch.setattr(generate, "Case", counted)
     first = list(itertools.islice(generate.cases(grid.load("exhaustive")), 20_000))
-    assert len(set(first)) == len(first)
+    assert len(set(first)) == len(first) == made
 
 
 def test_values_that_are_written_twice_make_no_case_twice(grid_of: GridOf) -> None:
@@ -216,8 +224,9 @@ def test_the_order_is_the_same_in_another_process(tmp_path: Path) -> None:
 
 
 def test_a_case_of_several_parts_comes_once_with_the_first(grid_of: GridOf, by_loops: ByLoops) -> None:
-    """Whether the parts are combined in full, cut down to some claims, or combined sparingly."""
-    parts = [SOME_CLAIMS, ONE_AXIS, *SPARINGLY, TWO_AXES, SQUARES, SOME_CLAIMS, ALONG_AN_AXIS]
+    """Whether the parts are combined in full, cut down to some claims or to squares, or combined sparingly."""
+    two_squares = TWO_AXES | {"square": True}
+    parts = [SOME_CLAIMS, ONE_AXIS, *SPARINGLY, two_squares, TWO_AXES, SQUARES, SOME_CLAIMS, ALONG_AN_AXIS]
     together = ids(grid_of(*parts))
     alone = [ids(grid_of(part)) for part in parts]
     assert together == list(dict.fromkeys(itertools.chain.from_iterable(alone)))

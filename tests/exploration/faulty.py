@@ -1,4 +1,7 @@
-"""A framework that is right but for one fault, which the environment variable FAULT names."""
+"""A framework that is right but for one fault, which the environment variable FAULT names.
+
+If STARTS_ONCE names a file, it does not start where that is there already.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 from cases.case import Axis, Case
 from harness.frameworks.base import Adapter, Call, Result, Returned, Spelling, Unsupported, letters
@@ -29,6 +33,8 @@ class Faulty(Adapter):
     routes = ("faulty.loops",)
 
     def __init__(self, device: str = "cpu") -> None:
+        if mark := os.environ.get("STARTS_ONCE"):
+            Path(mark).touch(exist_ok=False)
         # The tests' folders are no packages to a type checker.
         self._right: Adapter = import_module("fakes.loops").Loops(device)
         self._fault: Callable[[Call, Result], Result] = {

@@ -13,10 +13,13 @@ import pytest
 
 from cases.case import parse
 from cases.claims import claims
+from harness import store
 from harness.__main__ import main
 from harness.commands import explore
 from harness.frameworks import registry
 from harness.observe import engine
+from harness.observe.supervisor import Limits, Place
+from harness.records import Status, Surface, Verdict
 
 TESTS = Path(__file__).parents[1]
 CONVOLUTIONS = ["--op", "conv", "--where", "rank < 3 AND channels_in > 0 AND channels_out > 0"]
@@ -166,6 +169,54 @@ def test_what_hangs_is_tried_a_few_times(monkeypatch: pytest.MonkeyPatch, capsys
     assert "timed_out, not tried to the end" in capsys.readouterr().out
 
 
+def test_a_framework_that_starts_no_more_is_said_and_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FAULT", "even kernels, strided")
+    monkeypatch.setenv("STARTS_ONCE", str(tmp_path / "started"))
+    batches = counted_batches(monkeypatch)
+    assert main(["run", "-f", "faulty", "--random", "12", "--seed", "3", *CONVOLUTIONS, "--out", "run"]) == 1
+    assert sum(map(bool, batches)) == 2  # the run, and one attempt
+    assert all((one["smallest"], one["finished"]) == (one["found"], False) for one in shrunk("run"))
+    assert shrunk("run")
+    printed = capsys.readouterr()
+    assert printed.err.count("faulty ended while starting (exit status 1)") == 1
+    assert "wrong_operator, not tried to the end" in printed.out
+
+
+SURFACE = Surface("faulty", "faulty.loops", "eager")
+
+
+def verdict(case_id: str, status: Status) -> Verdict:
+    return Verdict(
+        case_id=case_id, surface=SURFACE, aspect="forward", relationships=(), status=status, expected="", observed=""
+    )
+
+
+def small(folder: Path, *verdicts: Verdict) -> list[explore.Smallest]:
+    shard = engine.Shard(Place("faulty", "exploration.faulty:Faulty", sys.executable), [])
+    run = store.Run(version="", asked={})
+    return explore.make_small(run, verdicts, [shard], folder, workers=1, limits=Limits())
+
+
+def test_what_is_known_is_not_observed_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    batches = counted_batches(monkeypatch)
+    plain, biased = "conv1d.i1.k1.s1.p0.d1", "conv1d.i1.k1.s1.p0.d1.bias"
+    (one,) = small(tmp_path, verdict(biased, "wrong_operator"), verdict(plain, "agrees"))
+    assert (one.smallest, one.tried, one.finished) == (biased, 1, True)
+    assert sum(batches) == 0
+    (one,) = small(tmp_path, verdict(biased, "wrong_operator"))  # the framework is right: nothing else shows it
+    assert (one.smallest, one.tried, one.finished) == (biased, 1, True)
+    assert sum(batches) == 1
+
+
+def test_what_is_so_only_sometimes_is_not_searched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    batches = counted_batches(monkeypatch)
+    (one,) = small(tmp_path, verdict("conv1d.i5.k3.s2.p1.d1", "unstable"))
+    assert (one.smallest, one.tried, one.finished) == ("conv1d.i5.k3.s2.p1.d1", 0, False)
+    assert sum(batches) == 0
+
+
 def test_two_frameworks_are_searched_side_by_side(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,13 +265,13 @@ def test_a_mistake_is_one_sentence(
 
 def test_without_hypothesis_one_sentence_names_the_extra(tmp_path: Path) -> None:
     code = (
-        "import sys; sys.modules['hypothesis'] = None; sys.path.insert(0, sys.argv[1])\n"
+        "import sys; sys.modules['hypothesis'] = None; sys.path[:0] = sys.argv[1:3]\n"
         "from harness.frameworks import registry\n"
         "registry.adapters = lambda: {'fake': 'fakes.loops:Loops'}\n"
         "from harness.__main__ import main\n"
-        "sys.exit(main(['run', '-f', 'fake', *sys.argv[2:]]))"
+        "sys.exit(main(['run', '-f', 'fake', *sys.argv[3:]]))"
     )
-    program = [sys.executable, "-c", code, str(TESTS)]
+    program = [sys.executable, "-c", code, str(TESTS), str(TESTS.parent)]
     done = subprocess.run([*program, "--random", "5"], check=False, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 3
     assert "pip install 'convarith[random]'" in done.stderr
