@@ -105,7 +105,8 @@ def _matrix(probe: Probe, call: Call, result: Returned) -> NDArray[np.float64] |
     matrix = array.reshape(call.x.shape[0], outputs).T
     if call.bias is not None and probe == "forward" and matrix.shape[1]:
         matrix = matrix[:, :-1] - matrix[:, -1:]
-    return matrix - stimuli.MAX_POOL_GROUND if call.case.op == "max_pool" else matrix
+    # Only the impulses lie on a ground; what is fed to the other probes has none.
+    return matrix - stimuli.MAX_POOL_GROUND if call.case.op == "max_pool" and probe == "forward" else matrix
 
 
 def shape(case: Case, probe: Probe, result: Returned) -> tuple[int, ...]:

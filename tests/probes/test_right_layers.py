@@ -199,6 +199,7 @@ def test_nothing_to_compute_is_an_error_or_an_empty_tensor(name: str) -> None:
         "conv1d.i0.k3.s1.p2.d1.c2to3.batch1.bias",
         "avg_pool1d.i0.k3.s1.p2.d1",
         "max_pool1d.i0.k3.s1.p2.d1",  # the maximum of nothing
+        "max_pool1d.i0.k3.s1.p2.d1.int8",  # the least of the integers
     ],
 )
 def test_layers_of_nothing(name: str) -> None:
