@@ -28,7 +28,7 @@ def claims(case: Case) -> tuple[str, ...]:
 
 def tested(case: Case) -> frozenset[str]:
     """The ids of all claims about a case, and of all statements that some aspect of it tests."""
-    held = {name for aspect in ("forward", "adjoint", "direct") for name in statements(case, aspect)}
+    held = {name for aspect in ("forward", "adjoint", "direct", "dense") for name in statements(case, aspect)}
     return frozenset(held) | frozenset(claims(case))
 
 

@@ -41,6 +41,11 @@ def uncovered(axis: Axis) -> int:
     return min(axis.i, max(0, left % axis.s - axis.p_after)) if left >= 0 else 0
 
 
+def _summed(aspect: str) -> bool:
+    """Whether an aspect shows what becomes of several elements together, and not of one at a time only."""
+    return aspect in ("forward", "dense")
+
+
 def _forward(case: Case, aspect: str) -> bool:
     return aspect == "forward" and not case.transposed
 
@@ -70,7 +75,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         number=4,
         title="A convolution is a sparse matrix C of the kernel's elements",
-        speaks_of=lambda case, aspect: _forward(case, aspect) and case.op == "conv",
+        speaks_of=lambda case, aspect: _summed(aspect) and case.op == "conv",
     ),
     Statement(
         number=5,
@@ -80,7 +85,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         number=6,
         title="A transposed convolution has the transpose of C forward, and C backward",
-        speaks_of=lambda case, aspect: aspect in ("forward", "adjoint") and case.transposed,
+        speaks_of=lambda case, aspect: (_summed(aspect) or aspect == "adjoint") and case.transposed,
     ),
     Statement(
         number=7,
@@ -96,7 +101,7 @@ STATEMENTS: tuple[Statement, ...] = (
         number=9,
         title="Each output map is the sum over the input maps of one kernel's convolution each",
         speaks_of=lambda case, aspect: (
-            aspect == "forward"
+            _summed(aspect)
             and not case.pools
             and case.channels_in != case.channels_out
             and min(case.channels_in, case.channels_out) > 1
@@ -105,7 +110,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         number=10,
         title="Pooling is the same sliding window with another function",
-        speaks_of=lambda case, aspect: _forward(case, aspect) and case.pools,
+        speaks_of=lambda case, aspect: _summed(aspect) and case.pools,
     ),
     Statement(
         number=11,

@@ -93,6 +93,40 @@ def least(case: Case) -> float:
     return -np.inf if case.floating else float(np.iinfo(case.dtype).min)
 
 
+def amplitude(case: Case) -> int:
+    """The largest integer A such that a dense input within ±A gives sums that the element type has exactly; 0 if none.
+
+    However the products of taps and inputs are added up, every partial sum stays within the type's integers.
+    """
+    if case.op == "avg_pool":
+        return 0  # an average of several elements is rounded
+    if case.op == "max_pool":
+        return min(EXACT[case.dtype], _MOST)
+    taps = math.prod(case.each("k")) * case.channels_in // case.groups
+    largest = taps * math.prod(kernel_shape(case))
+    room = EXACT[case.dtype] - (int(bias(case).max(initial=0)) if case.bias else 0)
+    return min(room // max(largest, 1), _MOST)
+
+
+_MOST = 1 << 13  # enough binary digits to show an input that is cut to TF32's or bfloat16's
+
+
+def dense(case: Case) -> NDArray[np.int64]:
+    """One input whose elements are integers of both signs, none of them 0, in no order.
+
+    One impulse at a time shows every tap, but not that products are added: a maximum over the input maps, or an
+    overlap that is overwritten, looks the same. This input shows them, and so inputs that are rounded.
+
+    Returns
+    -------
+    ndarray of shape (channels_in, i_1 … i_N)
+    """
+    shape, most = (case.channels_in, *case.each("i")), amplitude(case)
+    number = np.arange(1, math.prod(shape) + 1, dtype=np.int64)
+    size = number * 7919 % most + 1
+    return np.where(number * 5 % 7 % 2 == 0, size, -size).reshape(shape)
+
+
 def scramble(case: Case) -> NDArray[np.float64]:
     """An input whose elements are all different and in no order, so that every window has one maximum.
 

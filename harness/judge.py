@@ -72,12 +72,15 @@ def _aspects(case: Case, theory: Expected) -> dict[Probe, tuple[tuple[int, ...],
         }
     forward = (theory.operator.columns, *theory.shape), theory.operator.digest
     adjoint = forward[1] if theory.adjoint is theory.operator else theory.adjoint.digest
-    return {
+    aspects: dict[Probe, tuple[tuple[int, ...], str]] = {
         "forward": forward,
         "direct": forward,
         "adjoint": ((1, *theory.shape), adjoint),
         "bias": ((1, *theory.shape), theory.bias.digest),
     }
+    if theory.dense is not None:
+        aspects["dense"] = ((1, *theory.shape), theory.dense.digest)
+    return aspects
 
 
 @lru_cache(maxsize=512)
@@ -150,8 +153,8 @@ def _status(theory: Expectation, seen: Observation) -> tuple[Status, str, str]:
 def _difference(seen: Observation) -> str:
     """How an observed operator differs from the expected one: how much of it, and where first."""
     theory = _theory(seen.case_id)
-    wanted = {"adjoint": theory.adjoint, "bias": theory.bias}.get(seen.probe, theory.operator)
-    if seen.operator is None:
+    wanted = {"adjoint": theory.adjoint, "bias": theory.bias, "dense": theory.dense}.get(seen.probe, theory.operator)
+    if seen.operator is None or wanted is None:
         return "the gradient has not its input's shape" if seen.digest is None else "the operator differs"
     found = Operator.from_json(seen.operator)
     a, b = wanted.dense(), found.dense()
@@ -161,8 +164,9 @@ def _difference(seen: Observation) -> str:
     row, column = np.argwhere(differs)[0]
     case = parse(seen.case_id)
     output = tuple(int(n) for n in np.unravel_index(row, theory.shape))
-    if seen.probe == "bias":
-        return f"of zeros, output {output} is {b[row, column]:g}, not {a[row, column]:g}"
+    if seen.probe in ("bias", "dense"):
+        fed = "zeros" if seen.probe == "bias" else "a dense input"
+        return f"of {fed}, output {output} is {b[row, column]:g}, not {a[row, column]:g}"
     source = tuple(int(n) for n in np.unravel_index(column, (case.channels_in, *case.each("i"))))
     return (
         f"{int(differs.sum())} of {differs.size} entries of the operator differ, first output {output} from input "

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 SCHEMA = 1  # of every record on disk; raise it when a field changes its meaning
 
-Probe = Literal["forward", "adjoint", "direct", "bias"]
+Probe = Literal["forward", "adjoint", "direct", "bias", "dense"]
 Outcome = Literal["returned", "raised", "crashed", "timed_out", "unsupported", "harness_error"]
 Status = Literal[
     "agrees",
@@ -70,9 +70,9 @@ class Observation:
 
     Attributes
     ----------
-    probe : {'forward', 'adjoint', 'direct', 'bias'}
+    probe : {'forward', 'adjoint', 'direct', 'bias', 'dense'}
         The layer's forward pass on all impulses; its backward pass on all one-hot cotangents; the guide's equivalent
-        direct convolution (S7), forward; or the forward pass on an input of zeros.
+        direct convolution (S7), forward; the forward pass on an input of zeros; or on one dense input.
     outcome : {'returned', 'raised', 'crashed', 'timed_out', 'unsupported', 'harness_error'}
     shape : tuple of int or None
         Of what was returned, batch first, feature maps second.

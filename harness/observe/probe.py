@@ -25,7 +25,8 @@ def probes_of(case: Case) -> tuple[Probe, ...]:
     """The probes that a case has.
 
     Integers have no gradient. The direct convolution is of a transposed one alone, if it leaves anything to convolve.
-    What comes of zeros is looked at where there is a bias, or no element to put an impulse in.
+    What comes of zeros is looked at where there is a bias, or no element to put an impulse in. A dense input is fed
+    where its sums are exact in the element type.
     """
     if case.channels_in == 0 or 0 in case.each("i"):
         return ("bias",)
@@ -36,6 +37,8 @@ def probes_of(case: Case) -> tuple[Probe, ...]:
         probes.append("direct")
     if case.bias and case.batch != 0:
         probes.append("bias")
+    if case.batch != 0 and stimuli.amplitude(case):
+        probes.append("dense")
     return tuple(probes)
 
 
@@ -56,6 +59,8 @@ def prepare(adapter: type[Adapter] | Adapter, case: Case, route: str, probe: Pro
             x = x + stimuli.MAX_POOL_GROUND
     elif probe == "adjoint" and case.op == "max_pool":
         x = stimuli.scramble(case)[None]
+    elif probe == "dense":
+        x = stimuli.dense(case)[None]
     else:
         x = np.zeros((1, case.channels_in, *case.each("i")))
     if case.batch == 0:
@@ -88,7 +93,7 @@ def operator(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[
     known = [matrix for matrix in matrices if matrix is not None]
     if len(known) < len(matrices) or len({matrix.shape for matrix in known}) > 1:
         return None
-    matrix = known[0] if case.pools or probe == "bias" else stimuli.combined(case, known)
+    matrix = known[0] if case.pools or probe in ("bias", "dense") else stimuli.combined(case, known)
     return Operator.of(matrix)
 
 

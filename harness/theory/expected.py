@@ -32,12 +32,16 @@ class Expected:
         cotangent to the window's maximum.
     bias : Operator
         The output for an input of zeros, as a matrix of one column.
+    dense : Operator or None
+        The output for :func:`cases.stimuli.dense`, likewise: C times it (S4), summed over the input maps (S9), and the
+        bias; the maximum of what a window sees (S10). None where its sums would not be exact.
     """
 
     shape: tuple[int, ...]
     operator: Operator
     adjoint: Operator
     bias: Operator
+    dense: Operator | None
 
     @property
     def defined(self) -> bool:
@@ -55,7 +59,8 @@ def expected(case: Case) -> Expected:
     else:
         taps = stimuli.kernel(case).reshape(-1)[c.taps].astype(np.float64)
         operator = adjoint = Operator(c.rows, c.columns, c.indices, taps)
-    return Expected(c.output, operator, adjoint, _bias(case, c))
+    bias = _bias(case, c)
+    return Expected(c.output, operator, adjoint, bias, _dense(case, c, operator, bias))
 
 
 def _bias(case: Case, c: Structure) -> Operator:
@@ -66,6 +71,19 @@ def _bias(case: Case, c: Structure) -> Operator:
     elif case.op == "max_pool":
         values[_blind(c)] = stimuli.least(case)
     return Operator.of(values[:, None])
+
+
+def _dense(case: Case, c: Structure, operator: Operator, bias: Operator) -> Operator | None:
+    if not stimuli.amplitude(case) or not c.columns:
+        return None
+    rows, columns = np.divmod(c.indices, c.columns)
+    x = stimuli.dense(case).reshape(-1)[columns].astype(np.float64)
+    if case.op == "max_pool":
+        y = np.full(c.rows, stimuli.least(case))
+        np.maximum.at(y, rows, x)
+    else:
+        y = np.bincount(rows, weights=operator.values * x, minlength=c.rows) + bias.dense()[:, 0]
+    return Operator.of(y[:, None])
 
 
 def _blind(c: Structure) -> NDArray[np.int64]:

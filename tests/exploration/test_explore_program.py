@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -101,24 +102,23 @@ def test_a_wrong_operator_is_made_small(monkeypatch: pytest.MonkeyPatch, capsys:
     batches = counted_batches(monkeypatch)
     assert main(["run", "-f", "faulty", "--random", "25", "--seed", "3", *CONVOLUTIONS, "--out", "run"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-5:] == [
-        "faulty/faulty.loops/eager forward: wrong_operator",
-        "  smallest: conv1d.i2.k2.s2.p0.d1",
-        "",
-        "faulty/faulty.loops/eager bias: wrong_operator",
-        "  smallest: conv1d.i2.k2.s2.p0.d1.bias",
-    ]
-    one, bias = shrunk("run")
+    told = {line: following for line, following in itertools.pairwise(lines) if "wrong_operator" in line}
+    for aspect, smallest in (("forward", ""), ("dense", ""), ("bias", ".bias")):
+        line = told[f"faulty/faulty.loops/eager {aspect}: wrong_operator"]
+        assert line == f"  smallest: conv1d.i2.k2.s2.p0.d1{smallest}"
+    by_aspect = {found["aspect"]: found for found in shrunk("run")}
+    assert set(by_aspect) == {"forward", "dense", "bias"}
+    one, bias, dense = (by_aspect[aspect] for aspect in ("forward", "bias", "dense"))
     wrong = asked("run", "SELECT case_id FROM verdicts WHERE status = 'wrong_operator'", capsys)
     assert one["found"] in {row["case_id"] for row in wrong}
     assert one["found"] != one["smallest"]
     del one["found"]
     tried = one.pop("tried")
     assert tried > 10
-    # A round of both searches is one batch; and what is known already is not observed again.
+    # A round of all searches is one batch; and what is known already is not observed again.
     assert batches[0] == 25
     assert 0 < len(batches[1:]) <= 15
-    assert sum(batches[1:]) <= tried + bias["tried"]
+    assert sum(batches[1:]) <= tried + bias["tried"] + dense["tried"]
     assert one == {
         "surface": {"framework": "faulty", "route": "faulty.loops", "mode": "eager"},
         "aspect": "forward",
@@ -144,18 +144,19 @@ def test_a_crash_is_made_small_and_costs_no_other_case(
     assert main(["run", "-f", "faulty", *arguments]) == 0
     printed = capsys.readouterr()
     found = {one["aspect"]: one for one in shrunk("run")}
-    assert set(found) == {"forward", "adjoint", "bias"}
+    assert set(found) == {"forward", "adjoint", "bias", "dense"}
     smallest = {aspect: one["smallest"] for aspect, one in found.items()}
     assert smallest == {
         "forward": "conv1d.i1.k1.s1.p0.d2",
         "adjoint": "conv1d.i1.k1.s1.p0.d2",
         "bias": "conv1d.i1.k1.s1.p0.d2.bias",
+        "dense": "conv1d.i1.k1.s1.p0.d2",
     }
     assert {(one["status"], one["observed"], one["finished"]) for one in found.values()} == {
         ("crashed", "SIGABRT", True)
     }
-    assert printed.out.count("  smallest: ") == 3
-    assert "looking for the smallest cases of 3 sorts of disagreement" in printed.err
+    assert printed.out.count("  smallest: ") == 4
+    assert "looking for the smallest cases of 4 sorts of disagreement" in printed.err
 
 
 def test_what_hangs_is_tried_a_few_times(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

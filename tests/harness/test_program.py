@@ -58,7 +58,7 @@ def test_a_perfect_framework_is_as_expected(tmp_path: Path, capsys: pytest.Captu
     assert run["complete"] is True
     assert run["environments"][0]["facts"]["fake"] == "1.0"
     printed = capsys.readouterr().out
-    assert printed.splitlines()[0] == "As expected: 752 verdicts, 752 agree"
+    assert printed.splitlines()[0] == "As expected: 1004 verdicts, 1004 agree"
     assert max(len(line) for line in printed.splitlines()) <= 80
 
 
@@ -73,11 +73,11 @@ def test_every_relationship_has_verdicts_on_every_aspect(capsys: pytest.CaptureF
     aspects = {row["r"]: row["aspects"] for row in json.loads(capsys.readouterr().out)}
     direct = {f"R{n}" for n in range(8, 15)}
     assert {name: n for name, n in aspects.items() if name[0] == "R"} == {
-        f"R{n}": 3 if f"R{n}" in direct else 2 for n in range(1, 16)
+        f"R{n}": 4 if f"R{n}" in direct else 3 for n in range(1, 16)
     }
-    # forward; forward and adjoint; or the direct convolution alone
+    # what one element at a time shows, and what a dense input does: sums (S4, S6), and maxima (S10)
     assert {name: n for name, n in aspects.items() if name[0] == "S"} == {
-        "S1": 1, "S3": 1, "S4": 1, "S5": 1, "S6": 2, "S7": 1, "S8": 1, "S10": 1, "S11": 1
+        "S1": 1, "S3": 1, "S4": 2, "S5": 1, "S6": 3, "S7": 1, "S8": 1, "S10": 2, "S11": 1
     }  # fmt: skip
 
 
@@ -132,7 +132,8 @@ def test_one_case_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["query", "run", "SELECT aspect, status, expected FROM verdicts"]) == 0
     assert json.loads(capsys.readouterr().out) == [
-        {"aspect": aspect, "status": "agrees", "expected": "o = 4×4×6"} for aspect in ("adjoint", "direct", "forward")
+        {"aspect": aspect, "status": "agrees", "expected": "o = 4×4×6"}
+        for aspect in ("adjoint", "dense", "direct", "forward")
     ]
 
 

@@ -520,9 +520,13 @@ FAULTS = (
 )
 
 
-def observed(answer: Answer) -> tuple[Seen, set[str], set[str]]:
-    """What does not agree: aspects with their statuses, ids of claims and statements, and the layers."""
-    wrong = [verdict for verdict in verdicts(Faulty(answer), LAYERS) if verdict.status != "agrees"]
+def observed(answer: Answer, *, dense: bool = False) -> tuple[Seen, set[str], set[str]]:
+    """What does not agree: aspects with their statuses, ids of claims and statements, and the layers.
+
+    The table is about what impulses, cotangents and zeros show; the dense input is looked at by itself.
+    """
+    found = [verdict for verdict in verdicts(Faulty(answer), LAYERS) if (verdict.aspect == "dense") == dense]
+    wrong = [verdict for verdict in found if verdict.status != "agrees"]
     return (
         {(parse(verdict.case_id).op, verdict.aspect, verdict.status) for verdict in wrong},
         {name for verdict in wrong for name in verdict.relationships},
@@ -540,7 +544,8 @@ def test_a_planted_fault_is_seen_by_the_probes_that_can_see_it(fault: Fault) -> 
 
 
 def test_without_a_fault_everything_agrees() -> None:
-    assert observed(faults.right) == (set(), set(), set())
+    for dense in (False, True):
+        assert observed(faults.right, dense=dense) == (set(), set(), set())
 
 
 def test_every_relationship_statement_and_convention_can_go_red() -> None:
@@ -551,20 +556,27 @@ def test_every_relationship_statement_and_convention_can_go_red() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "ops", "red"),
     [
-        faults.zeros_are_negative,  # by intent: a zero is a zero
-        faults.overlaps_overwritten,
-        faults.greatest_of_the_input_maps,
-        faults.never_below_zero,
-        faults.the_last_that_exceeds_the_first,
-        faults.inputs_rounded,
+        (faults.overlaps_overwritten, "conv_transpose", "S6"),
+        (faults.greatest_of_the_input_maps, "conv conv_transpose", "S9"),
+        (faults.never_below_zero, "conv conv_transpose", "S4 S6"),
+        (faults.the_last_that_exceeds_the_first, "max_pool", "S10"),
+        (faults.inputs_rounded, "conv conv_transpose max_pool", "S4 S6 S10"),
     ],
-    ids=lambda answer: answer.__name__,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_what_one_impulse_at_a_time_cannot_show(answer: Answer) -> None:
+def test_what_one_impulse_at_a_time_cannot_show_a_dense_input_does(answer: Answer, ops: str, red: str) -> None:
     """Sums, negative outputs and inputs with many digits only come about where an input has several units."""
     assert observed(answer) == (set(), set(), set())
+    seen, ids, _ = observed(answer, dense=True)
+    assert seen == {(op, "dense", "wrong_operator") for op in ops.split()}
+    assert ids >= set(red.split())
+
+
+def test_a_negative_zero_is_a_zero() -> None:
+    for dense in (False, True):
+        assert observed(faults.zeros_are_negative, dense=dense) == (set(), set(), set())
 
 
 @pytest.mark.parametrize("letter", ["kernel", "input"])

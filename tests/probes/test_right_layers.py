@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases import stimuli
 from cases.case import DTYPES, PADDINGS, Axis, Case, Dtype, Op, Padding, parse
 from cases.conventions import numbers
 from harness.frameworks.base import Call, Result, Returned
@@ -150,7 +151,7 @@ def test_maximum_poolings(case: Case) -> None:
 )
 def test_layers_at_the_edges(name: str, probes: str) -> None:
     case = parse(name)
-    assert set(probes_of(case)) == set(probes.split())
+    assert set(probes_of(case)) - {"dense"} == set(probes.split())
     all_agree(case)
 
 
@@ -205,3 +206,35 @@ def test_nothing_to_compute_is_an_error_or_an_empty_tensor(name: str) -> None:
 def test_layers_of_nothing(name: str) -> None:
     """Without output maps, without input maps and inputs, or without units."""
     all_agree(parse(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "fed"),
+    [
+        ("conv2d.i4x5.k3x2.s2x1.p1x0.d1x2.c2to3", True),
+        ("conv_transpose1d.i3.k9.s4.p4.d1.a3", True),
+        ("max_pool1d.i6.k3.s2.p1.d1.bfloat16", True),
+        ("conv1d.i4.k3.s1.p1.d1.c2to3.bias.int8", True),  # 6 products of at most 18, and the bias: 111 of 127
+        ("conv1d.i4.k5.s1.p1.d1.c2to3.int8", False),  # 10 products of at most 30: 300
+        ("conv2d.i4x4.k3x3.s1x1.p0x0.d1x1.c2to3.bfloat16", False),  # 18 products of at most 54: 972 of 256
+        ("avg_pool1d.i4.k3.s1.p1.d1", False),  # rounded
+        ("conv1d.i4.k3.s1.p1.d1.batch0", False),
+        ("conv1d.i0.k3.s1.p2.d1", False),
+    ],
+)
+def test_a_dense_input_is_fed_where_its_sums_are_exact(name: str, fed: bool) -> None:
+    assert ("dense" in probes_of(parse(name))) == fed
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "int8"])
+def test_a_dense_input_stays_within_the_integers_of_its_type(dtype: Dtype) -> None:
+    most = {"float32": 2**24, "float16": 2**11, "bfloat16": 2**8, "int8": 127}[dtype]
+    case = Case(op="conv", axes=(Axis(6, 2), Axis(5, 2)), channels_in=2, dtype=dtype, padding="explicit")
+    x = stimuli.dense(case)
+    assert (x > 0).any()
+    assert (x < 0).any()
+    assert (x != 0).all()
+    # eight products, each of a tap up to 8
+    assert 8 * 8 * int(abs(x).max()) <= most
+    if dtype == "float32":
+        assert int(abs(x).max()) > 2**11  # more digits than TF32 keeps
