@@ -10,12 +10,11 @@ from importlib.metadata import version
 import pytest
 
 from harness import store
-from harness.commands.selection import CaseSelection, SurfaceSelection, all_jobs
+from harness.commands.selection import CaseSelection, SurfaceSelection, Way, shards
 from harness.errors import ConvarithError
-from harness.observe.engine import Shard
-from harness.observe.supervisor import Limits
+from harness.observe.supervisor import Limits, Place
 from harness.pipeline import conduct
-from harness.records import Verdict
+from harness.records import Surface, Verdict
 
 Verdicts = Callable[[str], tuple[list[Verdict], str]]
 
@@ -31,6 +30,12 @@ def _surfaces(config: pytest.Config) -> SurfaceSelection:
     return SurfaceSelection(framework=tuple(config.getoption("framework")), device=config.getoption("device"))
 
 
+def _taken(config: pytest.Config, places: list[tuple[Place, list[Way]]]) -> list[Surface]:
+    """The surfaces that the grid takes."""
+    kinds = CaseSelection(grid=config.getoption("grid")).loaded().surfaces
+    return [way.surface for _, ways in places for way in ways if way.kind in kinds]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each (relationship or convention, framework, route)."""
     if "verdicts_of" not in metafunc.fixturenames:
@@ -41,7 +46,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         places = _surfaces(metafunc.config).places()
     except ConvarithError as error:
         raise pytest.UsageError(str(error)) from error
-    pairs = [(claim, surface) for claim in CLAIMS for _, _, surfaces in places for surface in surfaces]
+    pairs = [(claim, surface) for claim in CLAIMS for surface in _taken(metafunc.config, places)]
     metafunc.parametrize(
         ("claim", "surface"), pairs, ids=[f"{claim.id}-{surface}".replace("/", "-") for claim, surface in pairs]
     )
@@ -55,16 +60,14 @@ def verdicts_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     def observed(framework: str) -> tuple[list[Verdict], str]:
         selection = CaseSelection(grid=request.config.getoption("grid"))
         cases = list(selection.cases())
-        shards = [
-            Shard(place, all_jobs(cases, surfaces))
-            for place, _, surfaces in _surfaces(request.config).places()
-            if place.framework == framework
-        ]
+        places = [found for found in _surfaces(request.config).places() if found[0].framework == framework]
         folder = tmp_path_factory.mktemp(framework)
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         run = store.Run(version=version("convarith"), asked=selection.asked(), cases=len(cases), started=started)
         store.create(folder, run)
-        run, verdicts = conduct(run, cases, shards, folder, workers=1, limits=Limits())
+        run, verdicts = conduct(
+            run, cases, shards(cases, places, selection.kinds()), folder, workers=1, limits=Limits()
+        )
         failures = [place.failure for place in run.environments if place.failure]
         return verdicts, "; ".join(failures) if failures or run.complete else "the run is incomplete"
 

@@ -21,6 +21,7 @@ from cases.claims import BY_ID
 Numbers = tuple[int, ...] | str  # [1, 2, 5], or "1..7"
 Ends = tuple[int | str, ...] | str  # the same, and "1_0": 1 before and 0 after
 Cover = Literal["full", "rotate", "pairwise", "three-way"]
+SurfaceKind = Literal["plain", "declared", "compiled", "switched"]
 AtLeast0 = Annotated[int, msgspec.Meta(ge=0)]
 AtLeast1 = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -72,6 +73,10 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``cover`` says how values are combined: 'full', every combination; 'rotate', every axis that a full product would
     hold beside others that change with it; 'pairwise' and 'three-way', few cases that hold every two or three values
     that can occur together.
+
+    ``surfaces`` are the kinds of surfaces that the cases are observed on: 'plain', every route as most people run it;
+    'declared', the shapes that are said without computing; 'compiled', every other way to run a route; 'switched',
+    'plain' again with each switch of the process.
     """
 
     axis: AxisValues
@@ -81,6 +86,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rank: tuple[Annotated[int, msgspec.Meta(ge=1, le=3)], ...] = (2,)
     square: bool = False
     claims: tuple[str, ...] = ()
+    surfaces: tuple[SurfaceKind, ...] = ("plain",)
 
     def numbers(self, letter: str) -> tuple[int, ...]:
         """Values of i, k, s, d or a."""
@@ -103,13 +109,26 @@ class Grid(msgspec.Struct, frozen=True):
     figures : bool
         Whether the guide's figures belong to it.
     networks : tuple of str
-        The networks that belong to it (:mod:`cases.networks`).
+        The networks that belong to it (:mod:`cases.networks`). Like the figures they are observed on all surfaces that
+        any part takes.
     """
 
     summary: str
     parts: tuple[Part, ...]
     figures: bool = False
     networks: tuple[str, ...] = ()
+
+    @property
+    def surfaces(self) -> frozenset[SurfaceKind]:
+        """The kinds of surfaces that any of its parts takes."""
+        return frozenset(kind for part in self.parts for kind in part.surfaces)
+
+    def on(self, kind: SurfaceKind) -> Grid:
+        """What of the grid is observed on surfaces of a kind."""
+        taking = tuple(part for part in self.parts if kind in part.surfaces)
+        if not taking:
+            return Grid(self.summary, ())
+        return msgspec.structs.replace(self, parts=taking)
 
 
 def shipped() -> tuple[str, ...]:
@@ -169,6 +188,8 @@ def read(text: str, where: str) -> Grid:
         raise GridError(f"{where}: {min(told)}: a grid with [[part]] has its axes and layers in the parts")
     if not isinstance(several, list):
         raise GridError(f"{where}: part: write [[part]] for each part, not [part]")
+    if not several:
+        raise GridError(f"{where}: part = []: give at least one part")
     grid: Grid = _converted({**whole, "parts": []}, Grid, where)
     parts = tuple(
         _part(part, where, f"part {number}: " if len(several) > 1 else "") for number, part in enumerate(several, 1)
@@ -181,6 +202,10 @@ def read(text: str, where: str) -> Grid:
 
 def _part(told: Any, where: str, number: str) -> Part:
     part: Part = _converted(told, Part, f"{where}: {number}".removesuffix(": "))
+    for name in (*LETTERS, *LayerValues.__struct_fields__, "ops", "rank", "surfaces"):
+        table = "axis." if name in LETTERS else "layer." if name in LayerValues.__struct_fields__ else ""
+        if getattr(part.axis if name in LETTERS else part.layer if table else part, name) == ():
+            raise GridError(f"{where}: {number}{table}{name} = []: give at least one value")
     for letter, least in (("i", 0), ("k", 1), ("s", 1), ("d", 1), ("a", 0)):
         try:
             values = part.numbers(letter)
@@ -227,6 +252,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "padding": PADDINGS,
     "dtype": DTYPES,
     "layout": LAYOUTS,
+    "surfaces": get_args(SurfaceKind),
 }
 
 

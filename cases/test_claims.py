@@ -40,6 +40,7 @@ def _told(wrong: Verdicts, among: int) -> str:
             f"  expected  {smallest.expected}",
             f"  observed  {smallest.observed}",
             f"  {smallest.diagnosis}",
-            f"  convarith run -f {surface.framework} --route {surface.route} --case {smallest.case_id}",
+            f"  convarith run -f {surface.framework} --route {surface.route} --mode {surface.mode} "
+            f"--case {smallest.case_id}",
         )
     )

@@ -69,6 +69,7 @@ def _aspects(case: Case, theory: Expected) -> dict[Probe, tuple[tuple[int, ...],
             "forward": (empty, Operator.empty(theory.operator.rows, 0).digest),
             "bias": (empty, Operator.empty(theory.operator.rows, 0).digest),
             "adjoint": (empty, Operator.empty(0, theory.operator.columns).digest),
+            "declared": (empty, ""),
         }
     forward = (theory.operator.columns, *theory.shape), theory.operator.digest
     adjoint = forward[1] if theory.adjoint is theory.operator else theory.adjoint.digest
@@ -77,6 +78,7 @@ def _aspects(case: Case, theory: Expected) -> dict[Probe, tuple[tuple[int, ...],
         "direct": forward,
         "adjoint": ((1, *theory.shape), adjoint),
         "bias": ((1, *theory.shape), theory.bias.digest),
+        "declared": ((2 if case.batch is None else case.batch, *theory.shape), ""),
     }
     if theory.dense is not None:
         aspects["dense"] = ((1, *theory.shape), theory.dense.digest)
@@ -137,15 +139,18 @@ def _status(theory: Expectation, seen: Observation) -> tuple[Status, str, str]:
         return "agrees", said, ""
     assert seen.shape is not None
     shape, digest = theory.aspects[seen.probe]
-    if seen.shape != shape:
-        if not theory.defined and min(seen.shape[1:], default=0) > 0:
+    if len(seen.shape) != len(shape) or any(
+        one not in (None, other) for one, other in zip(seen.shape, shape, strict=True)
+    ):
+        if not theory.defined and min((size or 0 for size in seen.shape[1:]), default=0) > 0:
             return "accepted", said, f"there is nothing to compute, {_size(theory.sizes)}, yet a result was returned"
         return (
             "wrong_shape",
             said,
-            f"shape {_shape(shape)} expected, {_shape(seen.shape)} returned",
+            f"shape {_shape(shape)} expected, {_shape(seen.shape)} "
+            + ("declared" if seen.probe == "declared" else "returned"),
         )
-    if seen.digest != digest:
+    if seen.probe != "declared" and seen.digest != digest:
         return "wrong_operator", said, _difference(seen)
     return "agrees", said, ""
 
@@ -187,9 +192,9 @@ def _size_or_error(seen: Observation) -> str:
     return ": ".join(filter(None, (seen.error, seen.text)))
 
 
-def _size(sizes: tuple[int, ...]) -> str:
+def _size(sizes: tuple[int | None, ...]) -> str:
     return f"o = {_shape(sizes)}"
 
 
-def _shape(sizes: tuple[int, ...]) -> str:
-    return "×".join(str(size) for size in sizes)
+def _shape(sizes: tuple[int | None, ...]) -> str:
+    return "×".join("?" if size is None else str(size) for size in sizes)

@@ -36,7 +36,7 @@ def conduct(
     cases : sequence of Case
         All that the shards' jobs speak of.
     shards : sequence of Shard
-        One for each framework.
+        One for each framework and switch.
     folder : Path
         The run's directory.
     workers : int
@@ -57,7 +57,8 @@ def conduct(
         The directory can no longer be written. What was observed until then is kept.
     """
     began = time.monotonic()
-    files = [store.ObservationFile(folder / "observations" / f"{shard.place.framework}.jsonl") for shard in shards]
+    names = ["-".join(filter(None, (shard.place.framework, shard.place.switch))) for shard in shards]
+    files = [store.ObservationFile(folder / "observations" / f"{name}.jsonl") for name in names]
 
     def sink(number: int) -> Sink:
         def take(seen: Observation) -> None:

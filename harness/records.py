@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 SCHEMA = 1  # of every record on disk; raise it when a field changes its meaning
 
-Probe = Literal["forward", "adjoint", "direct", "bias", "dense"]
+Probe = Literal["forward", "adjoint", "direct", "bias", "dense", "declared"]
 Outcome = Literal["returned", "raised", "crashed", "timed_out", "unsupported", "harness_error"]
 Status = Literal[
     "agrees",
@@ -44,15 +44,18 @@ class Surface:
     route : str
         The part of it that is called: 'torch.nn.functional', 'keras.layers' …
     mode : str
-        How it is run: 'eager', 'jit' …
+        How it is run: 'eager', 'jit', 'meta' …
+    switch : str
+        What of the process is set otherwise than by default: 'mkldnn=off', 'threads=2' …; else empty.
     """
 
     framework: str
     route: str
     mode: str
+    switch: str = ""
 
     def __str__(self) -> str:
-        return f"{self.framework}/{self.route}/{self.mode}"
+        return "/".join(filter(None, (self.framework, self.route, self.mode, self.switch)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,13 @@ class Observation:
 
     Attributes
     ----------
-    probe : {'forward', 'adjoint', 'direct', 'bias', 'dense'}
+    probe : {'forward', 'adjoint', 'direct', 'bias', 'dense', 'declared'}
         The layer's forward pass on all impulses; its backward pass on all one-hot cotangents; the guide's equivalent
-        direct convolution (S7), forward; the forward pass on an input of zeros; or on one dense input.
+        direct convolution (S7), forward; the forward pass on an input of zeros; or on one dense input; the shape that
+        the framework says the output has, without computing it.
     outcome : {'returned', 'raised', 'crashed', 'timed_out', 'unsupported', 'harness_error'}
-    shape : tuple of int or None
-        Of what was returned, batch first, feature maps second.
+    shape : tuple of (int or None), or None
+        Of what was returned, batch first, feature maps second. A size of None was declared to be unknown.
     digest : str or None
         Of the operator that was read off (:attr:`harness.operator.Operator.digest`).
     operator : dict or None
@@ -90,7 +94,7 @@ class Observation:
     surface: Surface
     probe: Probe
     outcome: Outcome
-    shape: tuple[int, ...] | None = None
+    shape: tuple[int | None, ...] | None = None
     digest: str | None = None
     operator: dict[str, Any] | None = None
     error: str | None = None
@@ -146,6 +150,8 @@ class Environment:
     framework : str
     python : str
         Path of the interpreter.
+    switch : str
+        As its surfaces have it.
     facts : dict
         Versions, device, threads, processor …, as the worker found them.
     failure : str or None
@@ -156,3 +162,4 @@ class Environment:
     python: str
     facts: dict[str, str] = field(default_factory=dict)
     failure: str | None = None
+    switch: str = ""

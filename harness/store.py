@@ -49,7 +49,7 @@ _CASE_COLUMNS = {
     "dtype": "VARCHAR",
     "layout": "VARCHAR",
 }
-_SURFACE_COLUMNS = {"framework": "VARCHAR", "route": "VARCHAR", "mode": "VARCHAR"}
+_SURFACE_COLUMNS = {"framework": "VARCHAR", "route": "VARCHAR", "mode": "VARCHAR", "switch": "VARCHAR"}
 _OBSERVATION_COLUMNS = {
     "case_id": "VARCHAR",
     **_SURFACE_COLUMNS,
@@ -115,7 +115,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     probe: str
     outcome: str
     schema: int
-    shape: tuple[int, ...] | None = None
+    switch: str = ""
+    shape: tuple[int | None, ...] | None = None
     digest: str | None = None
     operator: dict[str, Any] | None = None
     error: str | None = None
@@ -142,6 +143,7 @@ class ObservationFile:
             framework=seen.surface.framework,
             route=seen.surface.route,
             mode=seen.surface.mode,
+            switch=seen.surface.switch,
             probe=seen.probe,
             outcome=seen.outcome,
             schema=SCHEMA,
@@ -210,7 +212,7 @@ def observations(folder: Path) -> Iterator[Observation]:
         yield msgspec.convert(
             {
                 **{name: getattr(line, name) for name in Observation.__slots__ if name != "surface"},
-                "surface": Surface(line.framework, line.route, line.mode),
+                "surface": Surface(line.framework, line.route, line.mode, line.switch),
             },
             Observation,
         )
@@ -222,12 +224,12 @@ def close(folder: Path, run: Run, cases: Iterable[Case], verdicts: Iterable[Verd
     _write_table(
         folder, "observations", _OBSERVATION_COLUMNS, (msgspec.structs.asdict(line) for line in _lines(folder))
     )
-    facts = {place.framework: place.facts for place in run.environments}
+    facts = {(place.framework, place.switch): place.facts for place in run.environments}
     of_case = lru_cache(maxsize=65536)(lambda case_id: _case_row(parse(case_id)))
     # The case's columns stand in the table of verdicts too, so that one table answers most questions.
     rows = (
-        {**of_case(verdict.case_id), **_verdict_row(verdict, facts.get(verdict.surface.framework, {}))}
-        for verdict in verdicts
+        {**of_case(one.case_id), **_verdict_row(one, facts.get((one.surface.framework, one.surface.switch), {}))}
+        for one in verdicts
     )
     _write_table(folder, "verdicts", {**_CASE_COLUMNS, **_VERDICT_COLUMNS}, rows)
     write_run(folder, run)
@@ -241,12 +243,12 @@ def verdicts(folder: Path) -> list[Verdict]:
     UsageError
         It has none.
     """
-    columns = "case_id, framework, route, mode, aspect, relationships, status, expected, observed, diagnosis"
+    columns = "case_id, framework, route, mode, switch, aspect, relationships, status, expected, observed, diagnosis"
     names = columns.split(", ")
     found = []
     for values in query(folder, f"SELECT {columns} FROM verdicts").rows:  # noqa: S608 - no input in it
         row = dict(zip(names, values, strict=True))
-        row["surface"] = Surface(row.pop("framework"), row.pop("route"), row.pop("mode"))
+        row["surface"] = Surface(*(row.pop(name) for name in ("framework", "route", "mode", "switch")))
         found.append(msgspec.convert(row, Verdict))
     return found
 
@@ -355,10 +357,11 @@ def _verdict_row(verdict: Verdict, facts: Mapping[str, str]) -> dict[str, Any]:
         "framework": verdict.surface.framework,
         "route": verdict.surface.route,
         "mode": verdict.surface.mode,
+        "switch": verdict.surface.switch,
         # of this aspect: the statements that it tests as well
         "relationship": verdict.relationships[0] if verdict.relationships else None,
         "relationships": verdict.relationships,
-        "version": facts.get(verdict.surface.framework),
+        "version": facts.get("version"),
         "device": facts.get("device"),
         "aspect": verdict.aspect,
         "status": verdict.status,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,6 +66,10 @@ class Exploration:
         if selection.case or selection.grid is not None:
             raise UsageError("--random draws cases in place of a grid's or of chosen ones: leave out --grid and --case")
         return itertools.islice(self._drawn(selection, self.random), self.random)
+
+    def kinds(self, selection: CaseSelection) -> Callable[[Case], Collection[str]]:
+        """Which kinds of surfaces a case is observed on: of random ones, those that cost little."""
+        return selection.kinds() if self.random is None else lambda _: ("plain", "declared")
 
     def asked(self, selection: CaseSelection) -> dict[str, str]:
         """What was asked, for the record."""
@@ -142,8 +146,8 @@ def make_small(
         As for the run.
     """
     wrong = groups(verdict for verdict in verdicts if not verdict.as_expected)
-    failed = {place.framework for place in run.environments if place.failure}
-    places = [shard.place for shard in shards if shard.place.framework not in failed]
+    failed = {(place.framework, place.switch) for place in run.environments if place.failure}
+    places = [shard.place for shard in shards if (shard.place.framework, shard.place.switch) not in failed]
     if wrong:
         print(f"convarith: looking for the smallest cases of {len(wrong)} sorts of disagreement", file=sys.stderr)
     found = _smallest(wrong, _Observer(verdicts, places, workers, limits))
@@ -178,7 +182,7 @@ def _smallest(wrong: Sequence[Group], observer: _Observer) -> list[Smallest]:
                 found=group.smallest.case_id,
                 smallest=end.case.id,
                 tried=end.tried,
-                finished=end.finished and group.surface.framework in observer.places,
+                finished=end.finished and (group.surface.framework, group.surface.switch) in observer.places,
                 expected=verdict.expected,
                 observed=verdict.observed,
                 diagnosis=verdict.diagnosis,
@@ -198,7 +202,7 @@ class _Observer:
 
     def __init__(self, verdicts: Iterable[Verdict], places: Iterable[Place], workers: int, limits: Limits) -> None:
         self.known: dict[_Key, Verdict] = {(one.case_id, one.surface, one.aspect): one for one in verdicts}
-        self.places = {place.framework: place for place in places}
+        self.places = {(place.framework, place.switch): place for place in places}
         self._workers, self._limits = workers, limits
 
     def status(self, key: _Key) -> Status | None:
@@ -214,8 +218,8 @@ class _Observer:
             jobs[case_id, surface] = replace(job, probes=(*job.probes, aspect))
         shards = [
             Shard(place, mine)
-            for name, place in self.places.items()
-            if (mine := [job for job in jobs.values() if job.surface.framework == name])
+            for where, place in self.places.items()
+            if (mine := [job for job in jobs.values() if (job.surface.framework, job.surface.switch) == where])
         ]
         seen: list[list[Observation]] = [[] for _ in shards]
 
@@ -225,6 +229,6 @@ class _Observer:
         for environment in observe_all(shards, self._workers, sink, self._limits):
             if environment.failure:  # it will not do better next time
                 print(f"convarith: {environment.failure}", file=sys.stderr)
-                del self.places[environment.framework]
+                del self.places[environment.framework, environment.switch]
         for verdict in judge(itertools.chain.from_iterable(seen)):
             self.known[verdict.case_id, verdict.surface, verdict.aspect] = verdict

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from harness.observe.engine import Shard
 from harness.records import Observation
 
 
 class Progress:
     """One bar for each framework, counting the observations that are made."""
 
-    def __init__(self, totals: dict[str, int]) -> None:
+    def __init__(self, shards: Iterable[Shard]) -> None:
+        totals: Counter[str] = Counter()
+        for shard in shards:
+            totals[shard.place.framework] += sum(len(job.probes) for job in shard.jobs)
         console = Console(stderr=True)
         self._bars = Bars(
             TextColumn("{task.description}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -11,10 +11,12 @@ import msgspec
 from cyclopts import Parameter
 
 from cases import figures
-from cases.case import Case, parse
+from cases.case import OPS, Case, Op, parse
+from cases.grid import SurfaceKind
 from harness.errors import UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Spelling, Unsupported
+from harness.records import Probe
 
 # One layer for each operation and each way to say its padding, with axes that differ.
 EXAMPLES: dict[str, str] = {
@@ -63,8 +65,22 @@ class Row:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SurfaceRow:
+    """A surface, as the list has it: what a grid calls its kind, what is seen on it, of which operations."""
+
+    framework: str
+    route: str
+    mode: str
+    switch: str
+    kind: SurfaceKind
+    probes: tuple[Probe, ...]
+    ops: tuple[Op, ...]
+
+
 def routes(
     *,
+    surfaces: bool = False,
     case: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = (),
     format: Literal["text", "json", "markdown"] = "text",
 ) -> None:
@@ -72,20 +88,64 @@ def routes(
 
     Parameters
     ----------
+    surfaces
+        List the surfaces instead: every route in every mode, and with every switch.
     case
         A layer, by its id or the name of a figure. May be repeated; one for each operation and way to say the padding,
         if left out.
     format
         'text', 'json', or 'markdown', which is docs/routes.md.
     """
+    if surfaces:
+        if case:
+            raise UsageError("--surfaces lists all surfaces, whatever the case: leave out --case")
+        listed = list(_surfaces())
+        sys.stdout.write(_json(listed) if format == "json" else _table(listed, format))
+        return
     asked = {text: text for text in case} or EXAMPLES
     rows = [row for layer, text in asked.items() for row in _rows(layer, _case(text))]
     if format == "json":
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
+        sys.stdout.write(_json(rows))
     elif format == "markdown":
         sys.stdout.write(_markdown(rows))
     else:
         sys.stdout.write(_text(rows))
+
+
+def _json(rows: Sequence[Row | SurfaceRow]) -> str:
+    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
+
+
+def _surfaces() -> Iterator[SurfaceRow]:
+    for framework, reference in registry.adapters().items():
+        adapter = registry.load(reference)
+        for switch in ("", *adapter.switches):
+            for route, found in adapter.routes.items():
+                for mode, how in found.modes.items():
+                    if not switch:
+                        yield SurfaceRow(framework, route, mode, "", how.kind, how.probes, found.ops)
+                    elif how.kind == "plain":
+                        yield SurfaceRow(framework, route, mode, switch, "switched", how.probes, found.ops)
+
+
+def _table(rows: Sequence[SurfaceRow], format: str) -> str:
+    heads = ("framework", "route", "mode", "switch", "kind", "shows", "of")
+    cells = [
+        (row.framework, row.route, row.mode, row.switch, row.kind, " ".join(row.probes), _ops(row.ops)) for row in rows
+    ]
+    if format == "markdown":
+        lines = ["| " + " | ".join(line) + " |" for line in (heads, ("---",) * len(heads), *cells)]
+    else:
+        widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in (heads, *cells)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _ops(ops: Sequence[Op]) -> str:
+    return "all" if set(ops) == set(OPS) else " ".join(ops)
 
 
 def _case(text: str) -> Case:

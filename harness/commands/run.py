@@ -16,9 +16,8 @@ from harness import store
 from harness.commands.explore import Exploration, make_small
 from harness.commands.progress import Progress
 from harness.commands.report import publish
-from harness.commands.selection import CaseSelection, SurfaceSelection, all_jobs
+from harness.commands.selection import CaseSelection, SurfaceSelection, shards
 from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, NothingSelected, UsageError
-from harness.observe.engine import Shard
 from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
 from harness.records import Verdict
@@ -32,7 +31,7 @@ def run(
     surfaces: SurfaceSelection = _ALL_SURFACES,
     explore: Exploration = _NO_RANDOM,
     jobs: Annotated[int, Parameter(alias="-j")] = 0,
-    timeout: float = 60.0,
+    timeout: float = 300.0,
     start_timeout: float = 180.0,
     out: Path | None = None,
     exit_zero: bool = False,
@@ -60,7 +59,7 @@ def run(
     chosen = list(explore.cases(cases))
     if not chosen:
         raise NothingSelected("the selection holds no case; convarith list shows what a grid holds")
-    shards = [Shard(place, all_jobs(chosen, ways)) for place, _, ways in places]
+    work = shards(chosen, places, explore.kinds(cases))
 
     now = datetime.now(timezone.utc)
     folder = out or Path("reports") / now.strftime("%Y%m%d-%H%M%S")
@@ -75,12 +74,11 @@ def run(
         print(f"convarith: {sentence}", file=sys.stderr)
 
     workers, limits = jobs or os.cpu_count() or 1, Limits(start_timeout, timeout)
-    totals = {shard.place.framework: sum(len(job.probes) for job in shard.jobs) for shard in shards}
-    with Progress(totals) as progress:
+    with Progress(work) as progress:
         record, verdicts = conduct(
             record,
             chosen,
-            shards,
+            work,
             folder,
             workers=workers,
             limits=limits,
@@ -88,7 +86,7 @@ def run(
         )
     publish(folder, record, verdicts)
     if explore.random is not None:
-        make_small(record, verdicts, shards, folder, workers=workers, limits=limits)
+        make_small(record, verdicts, work, folder, workers=workers, limits=limits)
     for failure in (place.failure for place in record.environments if place.failure):
         print(f"convarith: {failure}", file=sys.stderr)
     return exit_code(record, verdicts, forgiving=exit_zero)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-import importlib.util
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,14 +14,15 @@ from cyclopts import Parameter
 
 from cases import figures, generate
 from cases import grid as grids
-from cases.case import OPS, Case, parse
+from cases.case import OPS, Case, Op, parse
 from cases.claims import IDS, claims, tested
 from harness.errors import EnvironmentFailed, NothingSelected, UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Adapter
+from harness.observe.engine import Shard
 from harness.observe.probe import probes_of
 from harness.observe.supervisor import Place
-from harness.records import Job, Surface
+from harness.records import Job, Probe, Surface
 
 FRAMEWORK_HELP = (
     "NAME, or NAME=PYTHON for the interpreter of another environment. May be repeated. All installed, if left out."
@@ -136,6 +136,18 @@ class CaseSelection:
             if not self.relationship or not set(self.relationship).isdisjoint(tested(case)):
                 yield case
 
+    def kinds(self) -> Callable[[Case], Collection[str]]:
+        """Which kinds of surfaces a case is observed on, as the grid says; chosen cases on those that cost little."""
+        if self.case:
+            return lambda _: ("plain", "declared")
+        loaded = self.loaded()
+        of_all = frozenset.intersection(*(frozenset(part.surfaces) for part in loaded.parts))
+        others = {
+            kind: {case.id for case in generate.cases(loaded.on(kind), self.relationship or None)}
+            for kind in loaded.surfaces - of_all
+        }
+        return lambda case: {*of_all, *(kind for kind, ids in others.items() if case.id in ids)}
+
     def asked(self) -> dict[str, str]:
         """What was asked, for the record."""
         told = {
@@ -148,6 +160,26 @@ class CaseSelection:
         return {name: text for name, text in told.items() if text}
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A surface, and what is to be observed on it.
+
+    Attributes
+    ----------
+    surface : Surface
+    kind : str
+        As a grid says it: 'plain', 'declared', 'compiled', 'switched'; empty where the surface was asked for by name,
+        and so takes every case.
+    probes, ops : tuple of str
+        What can be seen on it, of which operations.
+    """
+
+    surface: Surface
+    kind: str
+    probes: tuple[Probe, ...]
+    ops: tuple[Op, ...]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class SurfaceSelection:
@@ -158,7 +190,10 @@ class SurfaceSelection:
     route
         Only routes that match this pattern, such as 'torch.nn*'.
     mode
-        Only this mode, such as 'eager'.
+        Only modes that match this pattern, such as 'eager', for all cases; what the grid says, if left out.
+    switch
+        Only processes with a switch that matches this pattern, such as 'threads=*', for all cases; what the grid says,
+        if left out. 'convarith routes --surfaces' lists them all.
     device
         Where the layers run: 'cpu' or 'gpu'.
     """
@@ -168,11 +203,12 @@ class SurfaceSelection:
         Parameter(alias="-f", negative=(), consume_multiple=False, help=FRAMEWORK_HELP),
     ] = ()
     route: str = "*"
-    mode: str = "*"
+    mode: str | None = None
+    switch: str | None = None
     device: str = "cpu"
 
-    def places(self) -> list[tuple[Place, type[Adapter], list[Surface]]]:
-        """Where to observe, with the adapter and the surfaces of each.
+    def places(self) -> list[tuple[Place, list[Way]]]:
+        """Where to observe, and the ways there: first without a switch, then with each.
 
         Raises
         ------
@@ -185,7 +221,7 @@ class SurfaceSelection:
             raise UsageError(f"no device '{self.device}': there are cpu and gpu")
         known = registry.adapters()
         if not self.framework:
-            here = [name for name, reference in known.items() if _installed(registry.load(reference).package)]
+            here = [name for name, reference in known.items() if registry.load(reference).is_installed()]
             if not here:
                 raise EnvironmentFailed(
                     "no framework is installed in this environment: install one or all with "
@@ -200,17 +236,34 @@ class SurfaceSelection:
             raise UsageError(f"framework {twice[0]} is named twice with -f: name each once")
         for name, python in chosen:
             adapter = registry.load(known[name])
-            surfaces = [
-                Surface(name, route, mode)
-                for route in adapter.routes
-                for mode in adapter.modes
-                if fnmatch.fnmatchcase(route, self.route) and fnmatch.fnmatchcase(mode, self.mode)
+            found += [
+                (Place(name, known[name], python, self.device, switch), ways)
+                for switch in ("", *adapter.switches)
+                if (ways := list(self._ways(name, adapter, switch)))
             ]
-            if surfaces:
-                found.append((Place(name, known[name], python, self.device), adapter, surfaces))
         if not found:
-            raise NothingSelected(f"no route matches '{self.route}' in mode '{self.mode}'")
+            told = [f"{name} '{text}'" for name, text in (("mode", self.mode), ("switch", self.switch)) if text]
+            raise NothingSelected(
+                " and ".join([f"no surface matches route '{self.route}'", *told])
+                + "; convarith routes --surfaces lists them"
+            )
         return found
+
+    def _ways(self, name: str, adapter: type[Adapter], switch: str) -> Iterator[Way]:
+        if self.switch is not None and not fnmatch.fnmatchcase(switch, self.switch):
+            return
+        for route, found in adapter.routes.items():
+            if not fnmatch.fnmatchcase(route, self.route):
+                continue
+            for mode, how in found.modes.items():
+                if self.mode is not None:
+                    wanted = fnmatch.fnmatchcase(mode, self.mode) and (not switch or self.switch is not None)
+                else:  # a switch changes what is computed, so that what is only declared stays as it is
+                    wanted = not switch or how.kind == "plain"
+                asked = self.mode is not None or bool(switch and self.switch is not None)
+                if wanted:
+                    kind = "" if asked else "switched" if switch else how.kind
+                    yield Way(Surface(name, route, mode, switch), kind, how.probes, found.ops)
 
     def missing(self) -> list[str]:
         """Sentences about the frameworks that are left out because they are not installed here."""
@@ -220,14 +273,30 @@ class SurfaceSelection:
         return [
             f"{name} is not installed here and is not observed; {kind.how_to_install()}"
             for name, kind in kinds.items()
-            if not _installed(kind.package)
+            if not kind.is_installed()
         ]
 
 
-def all_jobs(cases: Iterable[Case], surfaces: Iterable[Surface]) -> list[Job]:
-    """Every case on every surface."""
-    ways = list(surfaces)
-    return [Job(case.id, surface, probes_of(case)) for case in cases for surface in ways]
+def shards(
+    cases: Iterable[Case],
+    places: Iterable[tuple[Place, Sequence[Way]]],
+    kinds: Callable[[Case], Collection[str]],
+) -> list[Shard]:
+    """What is to be observed where: every case on every surface that it takes, surface by surface."""
+    known = [(case, probes_of(case), kinds(case)) for case in cases]
+    found = []
+    for place, ways in places:
+        jobs = [
+            Job(case.id, way.surface, seen)
+            for way in ways
+            for case, probes, taken in known
+            if case.op in way.ops
+            and (not way.kind or way.kind in taken)
+            and (seen := tuple(probe for probe in probes if probe in way.probes))
+        ]
+        if jobs or not place.switch:
+            found.append(Shard(place, jobs))
+    return found
 
 
 def _named(text: str, known: dict[str, str]) -> tuple[str, str]:
@@ -240,14 +309,10 @@ def _named(text: str, known: dict[str, str]) -> tuple[str, str]:
         )
     if not python:
         adapter = registry.load(known[name])
-        if not _installed(adapter.package):
+        if not adapter.is_installed():
             raise EnvironmentFailed(f"{name} is not installed in this environment; {adapter.how_to_install()}")
         return name, sys.executable
     found = shutil.which(python)
     if found is None:
         raise UsageError(f"'{text}': there is no interpreter {python} that can be run")
     return name, str(Path(found).absolute())
-
-
-def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None

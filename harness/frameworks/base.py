@@ -8,6 +8,9 @@ An adapter makes one framework observable. It is one class in one file, and it d
 2. It **runs** what it said: :meth:`Adapter.run` takes a few :class:`Call`, each a layer and the inputs to feed it, and
    gives for each what the framework returned or raised (:class:`Returned`, :class:`Raised`).
 
+A framework has several routes (:class:`Route`), each can be run in several modes (:class:`Mode`), and what its process
+does can be switched (:attr:`Adapter.switches`): every combination is a surface of its own.
+
 Arrays are NumPy's on this side, in one order: inputs are (batch, feature maps, axis 1 … axis N), kernels as
 :func:`cases.stimuli.kernel_shape` says. A spelling names the framework's own order in letters, N C and D H W for
 data, O I and D H W for kernels, and the adapter's arrays are turned into it with :func:`arranged`.
@@ -19,20 +22,64 @@ when the adapter is made, not when its module is.
 
 from __future__ import annotations
 
+import importlib.util
 import linecache
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.case import Case
-from harness.records import TEXT_LIMIT
+from cases.case import OPS, Case, Op
+from harness.records import TEXT_LIMIT, Probe
 
 Array = NDArray[Any]
+Kind = Literal["plain", "declared", "compiled"]
+Wanted = Literal["output", "gradients", "shape"]
+
+COMPUTED: tuple[Probe, ...] = ("forward", "adjoint", "direct", "bias", "dense")
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A way to run a route's layers.
+
+    Attributes
+    ----------
+    kind : {'plain', 'declared', 'compiled'}
+        Whether the layer is computed as most people do, not computed but asked for its shape, or computed in another
+        way, which mostly costs a compilation. A grid says which kinds it takes.
+    probes : tuple of str
+        What can be seen that way.
+    batch : int
+        How many cases :meth:`Adapter.run` works best with at once.
+    """
+
+    kind: Kind = "plain"
+    probes: tuple[Probe, ...] = COMPUTED
+    batch: int = 1
+
+
+DECLARED = Mode("declared", ("declared",), 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way into a framework: some functions or classes that one calls.
+
+    Attributes
+    ----------
+    modes : mapping
+        From the name of each mode to what it is.
+    ops : tuple of str
+        The operations that there is a function for at all. Of others the route has nothing to say.
+    """
+
+    modes: Mapping[str, Mode]
+    ops: tuple[Op, ...] = OPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +99,10 @@ class Spelling:
         there is none.
     flip : bool
         Whether the kernel has to be turned by 180° first.
+    stride : str
+        What the stride is where it is left out: '1', 'the window'; '' where it has to be given.
+    divisor : str
+        Of an average pooling: what it divides by unless it is told otherwise.
     """
 
     function: str
@@ -59,6 +110,8 @@ class Spelling:
     data: str
     kernel: str = ""
     flip: bool = False
+    stride: str = ""
+    divisor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +128,8 @@ class Call:
     Attributes
     ----------
     case : Case
-    route : str
+        Case.batch says how many inputs the layer may be given at once.
+    route, mode : str
     spelling : Spelling
         What :meth:`Adapter.say` said for the two.
     kernel : ndarray or None
@@ -83,19 +137,25 @@ class Call:
     bias : ndarray or None
         A number for each output map.
     x : ndarray, shape (batch, channels_in, i_1 … i_N)
-    pull_back : bool
-        Case.batch says how many inputs the layer may be given at once.
-        False: the layer's output for x is asked for. True: x has one element in its batch, and the gradient with
-        respect to it is asked for, for each one-hot cotangent of the output in turn, stacked in row-major order.
+    wanted : {'output', 'gradients', 'shape'}
+        The layer's output for x. Or x has one element in its batch, and the gradient with respect to it is asked for,
+        for each one-hot cotangent of the output in turn, stacked in row-major order. Or the shape of the output alone,
+        as the framework declares it before it computes anything.
     """
 
     case: Case
     route: str
+    mode: str
     spelling: Spelling
     kernel: Array | None
     bias: Array | None
     x: Array
-    pull_back: bool
+    wanted: Wanted = "output"
+
+    @property
+    def pull_back(self) -> bool:
+        """Whether gradients are asked for."""
+        return self.wanted == "gradients"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,14 +164,14 @@ class Returned:
 
     Attributes
     ----------
-    shape : tuple of int
-        Of the layer's output, in the order (batch, feature maps, axis 1 … axis N).
+    shape : tuple of (int or None)
+        Of the layer's output, in the order (batch, feature maps, axis 1 … axis N). A declared size may be unknown.
     array : ndarray
-        The output; or, of a call that pulls back, the stack of gradients, each of x's shape.
+        The output; or, where gradients are asked for, their stack, each of x's shape; or nothing where the shape is.
     """
 
-    shape: tuple[int, ...]
-    array: Array
+    shape: tuple[int | None, ...]
+    array: Array = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +204,21 @@ class Adapter(ABC):
         The module that is imported for it.
     requirement : str
         What to install for it.
-    routes : tuple of str
-        The ways into it, each named after the module that one calls.
-    modes : tuple of str
-        How each can be run.
-    batch : int
-        How many calls :meth:`run` works best with at once.
+    routes : mapping
+        The ways into it, each named after the module, or the function, that one calls.
+    switches : tuple of str
+        What can be set otherwise for a whole process, each named as one would: 'threads=2'.
     """
 
     name: ClassVar[str]
     package: ClassVar[str]
     requirement: ClassVar[str]
-    routes: ClassVar[tuple[str, ...]]
-    modes: ClassVar[tuple[str, ...]] = ("eager",)
-    batch: ClassVar[int] = 1
+    routes: ClassVar[Mapping[str, Route]]
+    switches: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def __init__(self, device: str) -> None:
-        """Import the framework, to be used on a device, 'cpu' or 'gpu', in one thread.
+    def __init__(self, device: str, switch: str = "") -> None:
+        """Import the framework, to be used on a device, 'cpu' or 'gpu', in one thread unless the switch says otherwise.
 
         It may be configured but not started: the process is forked after this, and threads do not survive that.
 
@@ -183,7 +240,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def facts(self) -> dict[str, str]:
-        """What decides which code runs: versions, build, device, threads.
+        """What decides which code runs: 'version', build, device, threads, switches.
 
         Raises
         ------
@@ -196,9 +253,17 @@ class Adapter(ABC):
         """What the framework does with one call."""
 
     def run(self, calls: Sequence[Call]) -> Iterator[Result]:
-        """What the framework does with each call, in order. Override it where many at once cost less."""
+        """What the framework does with each call, in order; all are of one mode.
+
+        Override it where many at once cost less.
+        """
         for call in calls:
             yield self.run_one(call)
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Whether the framework can be imported here, as far as one sees without doing so."""
+        return importlib.util.find_spec(cls.package) is not None
 
 
 def attempt(action: Callable[[], Returned]) -> Result:
@@ -210,6 +275,23 @@ def attempt(action: Callable[[], Returned]) -> Result:
         return action()
     except Exception as error:  # whatever a framework raises is an observation
         return raised(error)
+
+
+def together(calls: Sequence[Call], program: Callable[[Sequence[Call]], list[Result]]) -> Iterator[Result]:
+    """The results of calls that are compiled and run as one program.
+
+    Where the program as a whole fails, its halves show whose failure it is.
+    """
+    try:
+        yield from program(calls)
+        return
+    except Exception as error:
+        if len(calls) == 1:
+            yield raised(error)
+            return
+    middle = len(calls) // 2
+    yield from together(calls[:middle], program)
+    yield from together(calls[middle:], program)
 
 
 def raised(error: Exception) -> Raised:
@@ -283,6 +365,14 @@ def returned(call: Call, shape: Sequence[int], array: Array) -> Returned:
 def returned_shape(call: Call, shape: Sequence[int]) -> tuple[int, ...]:
     """A framework's shape in the harness's order."""
     return tuple(int(shape[axis]) for axis in _order(call))
+
+
+def declared(call: Call, shape: Sequence[int | None]) -> Returned:
+    """A shape that a framework declared for a call's output, brought into the harness's order."""
+    sizes = [None if size is None else int(size) for size in shape]
+    if len(sizes) != len(call.spelling.data):
+        return Returned(tuple(sizes))
+    return Returned(tuple(sizes[axis] for axis in _order(call)))
 
 
 def _order(call: Call) -> list[int]:

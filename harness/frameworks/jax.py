@@ -13,9 +13,11 @@ from harness.frameworks.base import (
     SPATIAL,
     Adapter,
     Call,
+    Mode,
     NoDeviceError,
     Raised,
     Result,
+    Route,
     Spelling,
     Unsupported,
     arranged_input,
@@ -26,6 +28,7 @@ from harness.frameworks.base import (
     numpy_dtype,
     raised,
     returned,
+    together,
 )
 
 LAX = "jax.lax"
@@ -38,11 +41,9 @@ class Jax(Adapter):
     name = "jax"
     package = "jax"
     requirement = "convarith[jax]"
-    routes = (LAX,)
-    modes = ("jit",)
-    batch = 100
+    routes = {LAX: Route({"jit": Mode(batch=100)})}
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, switch: str = "") -> None:
         os.environ["JAX_PLATFORMS"] = "cuda" if device == "gpu" else "cpu"
         # One thread: parallelism comes from processes, and this is what the other frameworks get.
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
@@ -76,7 +77,7 @@ class Jax(Adapter):
         except (RuntimeError, AssertionError) as error:  # it asserts that a platform it was told of is there
             raise NoDeviceError(f"jax {self._jax.__version__} finds none") from error
         return {
-            "jax": self._jax.__version__,
+            "version": self._jax.__version__,
             "jaxlib": jaxlib.__version__,
             "device": device.device_kind,
             "threads": "1",
@@ -87,6 +88,10 @@ class Jax(Adapter):
         return next(iter(self.run([call])))
 
     def run(self, calls: Sequence[Call]) -> Iterator[Result]:
+        return together(calls, self._program)
+
+    def _program(self, calls: Sequence[Call]) -> list[Result]:
+        """The results of calls that are compiled together."""
         jax = self._jax
         inputs = [(arranged_input(call), arranged_kernel(call)) for call in calls]
         shapes: dict[int, tuple[int, ...]] = {}  # known when a layer is traced, like an error in tracing it
@@ -104,20 +109,15 @@ class Jax(Adapter):
 
         try:
             outputs = jax.device_get(jax.jit(program)(inputs))
-        except Exception as error:  # compiled or run together they fail: each alone shows whose failure it is
-            if len(calls) == 1:
-                yield raised(error)
-                return
-            outputs = None
-        self._forget()
-        for number, call in enumerate(calls):
-            if outputs is None:
-                yield self.run_one(call)
-            elif number in refused:
-                yield refused[number]
-            else:
-                # bfloat16 is widened only here: inside the program XLA would leave out the rounding before it
-                yield returned(call, shapes[number], outputs[number].astype(numpy_dtype(call.case)))
+        finally:
+            self._forget()
+        # bfloat16 is widened only here: inside the program XLA would leave out the rounding before it
+        return [
+            refused[number]
+            if number in refused
+            else returned(call, shapes[number], outputs[number].astype(numpy_dtype(call.case)))
+            for number, call in enumerate(calls)
+        ]
 
     def _trace(self, call: Call, x: Any, kernel: Any) -> tuple[tuple[int, ...], Any]:
         """The shape of a layer's output, and the output or the gradients."""

@@ -16,9 +16,11 @@ from harness.frameworks.base import (
     Adapter,
     Array,
     Call,
+    Mode,
     NoDeviceError,
     Result,
     Returned,
+    Route,
     Spelling,
     Unsupported,
     arranged_bias,
@@ -51,9 +53,9 @@ class TensorFlow(Adapter):
     name = "tensorflow"
     package = "tensorflow"
     requirement = "convarith[tensorflow]"
-    routes = (NN, keras.LAYERS)
+    routes = {NN: Route({"eager": Mode()}), keras.LAYERS: Route({"eager": Mode()})}
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, switch: str = "") -> None:
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         if device == "cpu":
@@ -112,7 +114,7 @@ class TensorFlow(Adapter):
                 "tf32": "off",
             }
         return {
-            "tensorflow": tf.__version__,
+            "version": tf.__version__,
             "keras": self._keras.__version__,
             **device,
             "threads": str(tf.config.threading.get_intra_op_parallelism_threads()),

@@ -11,9 +11,11 @@ from harness.frameworks.base import (
     Adapter,
     Array,
     Call,
+    Mode,
     NoDeviceError,
     Result,
     Returned,
+    Route,
     Spelling,
     Unsupported,
     arranged_bias,
@@ -49,9 +51,9 @@ class Torch(Adapter):
     name = "torch"
     package = "torch"
     requirement = "convarith[torch]"
-    routes = (FUNCTIONAL, MODULES)
+    routes = {FUNCTIONAL: Route({"eager": Mode()}), MODULES: Route({"eager": Mode()})}
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, switch: str = "") -> None:
         import torch
 
         torch.set_num_threads(1)
@@ -117,7 +119,7 @@ class Torch(Adapter):
                 "tf32": "off",
             }
         return {
-            "torch": torch.__version__,
+            "version": torch.__version__,
             **device,
             "threads": str(torch.get_num_threads()),
             "mkldnn": str(torch.backends.mkldnn.is_available()),

@@ -51,7 +51,7 @@ def observe_all(
         try:
             return observe(shard.place, shard.jobs, sink(number), limits, stop)
         except Stopped:
-            return Environment(shard.place.framework, shard.place.python, failure="stopped")
+            return Environment(shard.place.framework, shard.place.python, failure="stopped", switch=shard.place.switch)
         except BaseException:
             stop.set()  # an unwritable disk, or our own fault: the others need not go on
             raise

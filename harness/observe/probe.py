@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cases import direct, stimuli
 from cases.case import Case
-from harness.frameworks.base import Adapter, Call, Returned, Unsupported
+from harness.frameworks.base import Adapter, Call, Returned, Unsupported, Wanted
 from harness.operator import Operator
 from harness.records import Probe
 
@@ -29,7 +29,7 @@ def probes_of(case: Case) -> tuple[Probe, ...]:
     where its sums are exact in the element type.
     """
     if case.channels_in == 0 or 0 in case.each("i"):
-        return ("bias",)
+        return ("bias", "declared")
     probes: list[Probe] = ["forward"]
     if case.floating:
         probes.append("adjoint")
@@ -39,10 +39,13 @@ def probes_of(case: Case) -> tuple[Probe, ...]:
         probes.append("bias")
     if case.batch != 0 and stimuli.amplitude(case):
         probes.append("dense")
+    probes.append("declared")
     return tuple(probes)
 
 
-def prepare(adapter: type[Adapter] | Adapter, case: Case, route: str, probe: Probe) -> list[Call] | Unsupported:
+def prepare(
+    adapter: type[Adapter] | Adapter, case: Case, route: str, mode: str, probe: Probe
+) -> list[Call] | Unsupported:
     """The calls that a probe makes of a case, or why the route cannot say it."""
     x: NDArray[Any]
     layer = case
@@ -61,6 +64,8 @@ def prepare(adapter: type[Adapter] | Adapter, case: Case, route: str, probe: Pro
         x = stimuli.scramble(case)[None]
     elif probe == "dense":
         x = stimuli.dense(case)[None]
+    elif probe == "declared":  # nothing is computed of it
+        x = np.zeros((2 if case.batch is None else case.batch, case.channels_in, *case.each("i")))
     else:
         x = np.zeros((1, case.channels_in, *case.each("i")))
     if case.batch == 0:
@@ -69,10 +74,13 @@ def prepare(adapter: type[Adapter] | Adapter, case: Case, route: str, probe: Pro
     if isinstance(spelling, Unsupported):
         return spelling
     kernels: Sequence[NDArray[Any] | None] = [None] if case.pools else stimuli.passes(case)
+    if probe == "declared":
+        kernels = kernels[:1]
     if probe == "direct":
         kernels = [direct.flipped(case, kernel) for kernel in kernels if kernel is not None]
     bias = stimuli.bias(layer) if layer.bias else None
-    return [Call(layer, route, spelling, kernel, bias, x, pull_back=probe == "adjoint") for kernel in kernels]
+    wanted: Wanted = {"adjoint": "gradients", "declared": "shape"}.get(probe, "output")  # type: ignore[assignment]
+    return [Call(layer, route, mode, spelling, kernel, bias, x, wanted) for kernel in kernels]
 
 
 @lru_cache(maxsize=64)
@@ -87,8 +95,11 @@ def impulses(shape: tuple[int, ...]) -> NDArray[np.float64]:
 def operator(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Returned]) -> Operator | None:
     """The operator that the results of a probe's calls show: a row for each output, a column for each input.
 
-    None where the shape itself forbids it: the batch was not kept, or a gradient has not its input's shape.
+    None where there is none to see, or the shape itself forbids it: the batch was not kept, or a gradient has not its
+    input's shape.
     """
+    if probe == "declared":
+        return None
     matrices = [_matrix(probe, call, result) for call, result in zip(calls, results, strict=True)]
     known = [matrix for matrix in matrices if matrix is not None]
     if len(known) < len(matrices) or len({matrix.shape for matrix in known}) > 1:
@@ -98,7 +109,7 @@ def operator(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[
 
 
 def _matrix(probe: Probe, call: Call, result: Returned) -> NDArray[np.float64] | None:
-    outputs = math.prod(result.shape[1:])
+    outputs = math.prod(size or 0 for size in result.shape[1:])
     array = np.asarray(result.array, dtype=np.float64)
     if call.pull_back:  # stacked gradients are the operator's rows already
         rows = outputs if call.x.shape[0] else 0
@@ -114,8 +125,9 @@ def _matrix(probe: Probe, call: Call, result: Returned) -> NDArray[np.float64] |
     return matrix - stimuli.MAX_POOL_GROUND if call.case.op == "max_pool" and probe == "forward" else matrix
 
 
-def shape(case: Case, probe: Probe, result: Returned) -> tuple[int, ...]:
+def shape(case: Case, probe: Probe, result: Returned) -> tuple[int | None, ...]:
     """The shape that was returned for the impulses alone."""
-    if case.bias and probe == "forward" and result.shape[:1] > (1,):
-        return (result.shape[0] - 1, *result.shape[1:])
+    inputs = result.shape[0] if result.shape else None
+    if case.bias and probe == "forward" and inputs is not None and inputs > 1:
+        return (inputs - 1, *result.shape[1:])
     return result.shape

@@ -25,7 +25,7 @@ class Limits:
     """Seconds that a worker may take: to start, and for one case."""
 
     start: float = 180.0
-    case: float = 60.0
+    case: float = 300.0
 
 
 _DEFAULT = Limits()
@@ -44,6 +44,8 @@ class Place:
         The interpreter that has the framework.
     device : str
         'cpu' or 'gpu'.
+    switch : str
+        One of the adapter's switches, or empty.
     variables : dict
         Environment variables for the worker.
     """
@@ -52,6 +54,7 @@ class Place:
     reference: str
     python: str
     device: str = "cpu"
+    switch: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -100,7 +103,7 @@ class _Minder:
                     waiting.extendleft(reversed(self._try_alone(suspects, error)))
         except StartFailed as error:
             failure = _sentence(self._place, error)
-        return Environment(self._place.framework, self._place.python, self._facts, failure)
+        return Environment(self._place.framework, self._place.python, self._facts, failure, self._place.switch)
 
     def _try_alone(self, suspects: Sequence[Job], first: ChildError) -> list[Job]:
         """Find the guilty among jobs that were in flight together; returns those not tried, to be run as ever."""
@@ -184,7 +187,7 @@ class _Minder:
         if self._child is None:
             self._child = Child(
                 self._place.python,
-                (self._place.reference, self._place.device),
+                (self._place.reference, self._place.device, self._place.switch),
                 self._place.variables,
                 self._stopping,
             )

@@ -1,7 +1,9 @@
-"""The child process that observes one framework: ``python -m harness.observe.worker ADAPTER DEVICE JOBS REPORTS``.
+"""The child process that observes one framework.
 
-ADAPTER is 'MODULE:CLASS', DEVICE 'cpu' or 'gpu'; JOBS and REPORTS are the numbers of inherited file descriptors. It
-needs NumPy and the framework, nothing else. One JSON object a line:
+``python -m harness.observe.worker ADAPTER DEVICE SWITCH JOBS REPORTS``
+
+ADAPTER is 'MODULE:CLASS', DEVICE 'cpu' or 'gpu', SWITCH one of the adapter's or empty; JOBS and REPORTS are the numbers
+of inherited file descriptors. It needs NumPy and the framework, nothing else. One JSON object a line:
 
     → {"jobs": [[number, case id, route, mode, [probe, …]], …]}
     ← {"ready": {fact: text, …}}                          once, when the framework is imported; or instead
@@ -33,6 +35,7 @@ from typing import Any, TextIO
 from cases.case import Case, parse
 from harness.frameworks.base import Adapter, Call, NoDeviceError, Raised, Result, Unsupported
 from harness.frameworks.registry import load
+from harness.observe import machine
 from harness.observe import probe as probing
 from harness.records import TEXT_LIMIT, Probe
 
@@ -42,12 +45,12 @@ Report = dict[str, Any]
 def main(arguments: Sequence[str]) -> int:
     """Observe until there are no more jobs."""
     die_with_parent()
-    reference, device, jobs_fd, reports_fd = arguments
+    reference, device, switch, jobs_fd, reports_fd = arguments
     jobs = os.fdopen(int(jobs_fd), "r", encoding="utf-8")
     reports = os.fdopen(int(reports_fd), "w", encoding="utf-8")
     kind = load(reference)
     try:
-        adapter = kind(device)
+        adapter = kind(device, switch)
     except ModuleNotFoundError as error:
         send(reports, {"failed": f"{error.name} is not installed there; {kind.how_to_install()}"})
         return 1
@@ -87,29 +90,32 @@ def by_hand(reports: TextIO, work: Callable[[], None]) -> None:
 def introduce(adapter: Adapter, reports: TextIO) -> None:
     """Report what decides which code runs here."""
     try:
-        send(reports, {"ready": {"python": sys.version.split()[0], **adapter.facts()}})
+        send(reports, {"ready": {**machine.facts(), **adapter.facts()}})
     except NoDeviceError as error:
         send(reports, {"failed": str(error)})
 
 
 def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], reports: TextIO) -> None:
-    """Observe jobs, as many together as the adapter likes."""
-    for start in range(0, len(jobs), adapter.batch):
-        batch = jobs[start : start + adapter.batch]
-        send(reports, {"began": [job[0] for job in batch]})
-        for report in observe(adapter, batch):
-            send(reports, report)
+    """Observe jobs, as many of one route and mode together as the adapter likes."""
+    for (route, mode), alike in itertools.groupby(jobs, key=lambda job: (job[2], job[3])):
+        waiting = list(alike)
+        most = adapter.routes[route].modes[mode].batch
+        for start in range(0, len(waiting), most):
+            batch = waiting[start : start + most]
+            send(reports, {"began": [job[0] for job in batch]})
+            for report in observe(adapter, batch):
+                send(reports, report)
 
 
 def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]]) -> Iterator[Report]:
     """The observations of some jobs, which the adapter may run together."""
     calls: list[Call] = []
     about: list[tuple[int, Case, Probe, int]] = []
-    for number, case_id, route, _mode, probes in jobs:
+    for number, case_id, route, mode, probes in jobs:
         case = parse(case_id)
         for probe in probes:
             try:
-                prepared = probing.prepare(adapter, case, route, probe)
+                prepared = probing.prepare(adapter, case, route, mode, probe)
             except Exception:
                 yield {"seen": number, "probe": probe, **failure()}
                 continue

@@ -116,7 +116,7 @@ def _surfaces(verdicts: Iterable[Verdict], per_case: bool) -> dict[Surface, list
 
 def _test_cases(surface: Surface, name: str, verdicts: Sequence[Verdict]) -> list[_TestCase]:
     """The test case of some verdicts; two, if both the framework and the harness went wrong there."""
-    classname = f"{surface.framework}.{surface.route}.{surface.mode}"
+    classname = ".".join(filter(None, (surface.framework, surface.route, surface.mode, surface.switch)))
     ordered = sorted(verdicts, key=lambda v: (*case_order(v), v.aspect, v.status, v.observed, v.diagnosis))
     ours = [verdict for verdict in ordered if verdict.status == "harness_error"]
     theirs = [verdict for verdict in ordered if not verdict.as_expected and verdict.status != "harness_error"]

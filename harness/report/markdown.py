@@ -142,7 +142,7 @@ def _cell(cell: Cell) -> str:
 
 def _matrix(table: Matrix) -> str:
     heads = (
-        "<br>".join(escaped(part, 60) for part in (column.framework, column.route, column.mode))
+        "<br>".join(escaped(part, 60) for part in (column.framework, column.route, column.mode, column.switch) if part)
         for column in table.columns
     )
     lines = [_row(["Relationship", *heads]), _row([":--", *["--:"] * len(table.columns)])]

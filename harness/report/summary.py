@@ -128,6 +128,7 @@ def rerun(verdict: Verdict) -> str:
     """The command that observes a case again, for a shell."""
     surface = verdict.surface
     words = ["convarith", "run", "--case", verdict.case_id, "-f", surface.framework, "--route", surface.route]
+    words += ["--mode", surface.mode, *(("--switch", surface.switch) if surface.switch else ())]
     return shlex.join(one_line(word) for word in words)
 
 

@@ -103,7 +103,9 @@ def _folded(name: str) -> str:
 
 
 def _column(table: Matrix, surface: Surface) -> _Column:
-    heading = "\n".join((_folded(surface.framework), _folded(surface.route), _folded(surface.mode)))
+    heading = "\n".join(
+        _folded(part) for part in (surface.framework, surface.route, surface.mode, surface.switch) if part
+    )
     total = table.totals[surface]
     texts = [str(table.cell(row, surface)) for row in table.rows] + [str(total), str(total.total)]
     return _Column(surface, heading, max(map(cell_len, [*heading.split("\n"), *texts])))

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cases.case import Axis, Case
-from harness.frameworks.base import Adapter, Call, Result, Returned, Spelling, Unsupported, letters
+from harness.frameworks.base import Adapter, Call, Mode, Result, Returned, Route, Spelling, Unsupported, letters
 
 
 def _doubled(result: Result) -> Result:
@@ -30,9 +30,9 @@ class Faulty(Adapter):
     name = "faulty"
     package = "numpy"
     requirement = "numpy"
-    routes = ("faulty.loops",)
+    routes = {"faulty.loops": Route({"eager": Mode()})}
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(self, device: str = "cpu", switch: str = "") -> None:
         if mark := os.environ.get("STARTS_ONCE"):
             Path(mark).touch(exist_ok=False)
         # The tests' folders are no packages to a type checker.
@@ -50,7 +50,7 @@ class Faulty(Adapter):
         return Spelling(f"{route}.{case.op}", {}, letters(case.rank, first=True), kernel)
 
     def facts(self) -> dict[str, str]:
-        return {"faulty": "1.0"}
+        return {"version": "1.0"}
 
     def run_one(self, call: Call) -> Result:
         return self._fault(call, self._right.run_one(call))

@@ -9,12 +9,15 @@ import numpy as np
 
 from cases.case import Case
 from harness.frameworks.base import (
+    DECLARED,
     Adapter,
     Array,
     Call,
+    Mode,
     Raised,
     Result,
     Returned,
+    Route,
     Spelling,
     Unsupported,
     letters,
@@ -29,9 +32,9 @@ class Loops(Adapter):
     name = "fake"
     package = "numpy"
     requirement = "numpy"
-    routes = (ROUTE,)
+    routes = {ROUTE: Route({"eager": Mode(), "abstract": DECLARED})}
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(self, device: str = "cpu", switch: str = "") -> None:
         self.device = device
 
     @staticmethod
@@ -40,11 +43,13 @@ class Loops(Adapter):
         return Spelling(f"{route}.{case.op}", {}, letters(case.rank, first=True), kernel)
 
     def facts(self) -> dict[str, str]:
-        return {"fake": "1.0", "device": self.device}
+        return {"version": "1.0", "device": self.device}
 
     def run_one(self, call: Call) -> Result:
         if min(size(call.case)) < 1:
             return Raised("ValueError", "nothing to compute")
+        if call.wanted == "shape":
+            return Returned((len(call.x), call.case.channels_out, *size(call.case)))
         if call.pull_back:
             return pulled_back(call)
         shape = (len(call.x), call.case.channels_out, *size(call.case))

@@ -15,16 +15,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.frameworks.base import Call, Result
+from harness.frameworks.base import Call, Mode, Result, Route
 
-from .loops import Loops
+from .loops import ROUTE, Loops
 
 
 class Misbehaving(Loops):
     """The perfect framework, but for the chosen cases."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        super().__init__(device)
+    def __init__(self, device: str = "cpu", switch: str = "") -> None:
+        super().__init__(device, switch)
         self.behaviours: dict[str, str] = json.loads(os.environ.get("MISBEHAVE", "{}"))
         misbehave(self.behaviours.get("import", ""))
 
@@ -38,7 +38,7 @@ class Misbehaving(Loops):
 class Batching(Misbehaving):
     """One that takes four cases at once, and gives nothing until it has done all of them."""
 
-    batch = 4
+    routes = {ROUTE: Route({"eager": Mode(batch=4)})}
 
     def run(self, calls: Sequence[Call]) -> Iterator[Result]:
         yield from list(super().run(calls))

@@ -40,7 +40,8 @@ for route in adapter.routes:
         if isinstance(said, Unsupported):
             continue
         kernel = None if case.pools else np.array(NUMERICAL_KERNEL)[None, None]
-        call = Call(case, route, said, kernel, None, np.array(NUMERICAL_INPUT)[None, None], pull_back=False)
+        mode = next(iter(adapter.routes[route].modes))
+        call = Call(case, route, mode, said, kernel, None, np.array(NUMERICAL_INPUT)[None, None])
         (result,) = adapter.run([call])
         found[f"{route} {name}"] = np.round(result.array[0, 0].astype(float), 1).tolist()
 print("RESULT" + json.dumps(found))

@@ -56,7 +56,7 @@ def test_a_perfect_framework_is_as_expected(tmp_path: Path, capsys: pytest.Captu
     ]
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["complete"] is True
-    assert run["environments"][0]["facts"]["fake"] == "1.0"
+    assert run["environments"][0]["facts"]["version"] == "1.0"
     printed = capsys.readouterr().out
     assert printed.splitlines()[0] == "As expected: 1004 verdicts, 1004 agree"
     assert max(len(line) for line in printed.splitlines()) <= 80
@@ -130,10 +130,10 @@ def test_one_case_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
     name = "conv_transpose3d.i2x3x2.k3x2x1.s2x1x3.p1x0x0.d1x1x1.a1x0x2.c2to3"
     assert main(["run", "-f", "fake", "--case", name, "--out", "run"]) == 0
     capsys.readouterr()
-    assert main(["query", "run", "SELECT aspect, status, expected FROM verdicts"]) == 0
+    assert main(["query", "run", "SELECT aspect, status, expected FROM verdicts ORDER BY aspect"]) == 0
     assert json.loads(capsys.readouterr().out) == [
         {"aspect": aspect, "status": "agrees", "expected": "o = 4×4×6"}
-        for aspect in ("adjoint", "dense", "direct", "forward")
+        for aspect in ("adjoint", "declared", "dense", "direct", "forward")
     ]
 
 
@@ -168,7 +168,7 @@ def test_list_prints_ids_counts_and_json(capsys: pytest.CaptureFixture[str]) -> 
             "no relationship makes a claim about conv_",
         ),
         (["run", "-f", "fake", "--where", "size = 3"], 2, '--where "size = 3" cannot be understood'),
-        (["run", "-f", "fake", "--route", "torch*"], 4, "no route matches 'torch*'"),
+        (["run", "-f", "fake", "--route", "torch*"], 4, "no surface matches route 'torch*'"),
         (["run", "-f", "fake", "--grid", "small.toml", "--where", "i[1] > 9"], 4, "the selection holds no case"),
         (["list", "--grid", "small.toml", "--op", "conv", "-r", "R7"], 4, "the selection holds no case"),
         (["list", "--grid", "missing.toml"], 2, "no grid 'missing.toml': it is neither shipped ("),

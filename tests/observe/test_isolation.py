@@ -59,7 +59,7 @@ def test_a_well_behaved_framework_is_observed_once_each() -> None:
     seen, environment = watch({})
     assert outcomes(seen) == all_returned()
     assert environment.failure is None
-    assert environment.facts["fake"] == "1.0"
+    assert environment.facts["version"] == "1.0"
 
 
 @pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])

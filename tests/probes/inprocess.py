@@ -14,9 +14,14 @@ from harness.records import Observation, Probe, Surface, Verdict
 
 def observe(adapter: Adapter, case: Case, probe: Probe) -> Observation:
     """What one probe sees of one case."""
-    route = adapter.routes[0]
-    seen = partial(Observation, case_id=case.id, surface=Surface(adapter.name, route, "eager"), probe=probe)
-    calls = probing.prepare(adapter, case, route, probe)
+    route = next(iter(adapter.routes))
+    seen = partial(
+        Observation,
+        case_id=case.id,
+        surface=Surface(adapter.name, route, "abstract" if probe == "declared" else "eager"),
+        probe=probe,
+    )
+    calls = probing.prepare(adapter, case, route, "eager", probe)
     if isinstance(calls, Unsupported):
         return seen(outcome="unsupported", text=calls.reason)
     returned = []

@@ -91,7 +91,9 @@ def test_each_unexpected_verdict_stands_once_with_all_that_is_known(mixed: Repor
         "crashed adjoint 1 verdict",
     ]
     assert "Also under more particular relationships: R1 (1)." in texts(page, "//p")
-    assert "convarith run --case conv1d.i9.k3.s1.p2.d1 -f torch --route torch.nn.functional" in texts(page, "//code")
+    assert "convarith run --case conv1d.i9.k3.s1.p2.d1 -f torch --route torch.nn.functional --mode eager" in texts(
+        page, "//code"
+    )
 
 
 def test_a_relationship_whose_verdicts_stand_elsewhere_says_where(

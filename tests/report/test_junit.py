@@ -88,11 +88,11 @@ def test_a_failure_counts_and_shows_what_is_unexpected(
         "  expected: o = 3",
         "  observed: o = 4",
         "  diagnosis: kernel flipped",
-        "  run it again: convarith run --case conv1d.i5.k3.s2.p1.d1 -f torch --route torch.nn.functional",
+        "  run it again: convarith run --case conv1d.i5.k3.s2.p1.d1 -f torch --route torch.nn.functional --mode eager",
         "conv1d.i50.k3.s2.p1.d1 forward: wrong_shape",
         "  expected: o = 3",
         "  observed: o = 3",
-        "  run it again: convarith run --case conv1d.i50.k3.s2.p1.d1 -f torch --route torch.nn.functional",
+        "  run it again: convarith run --case conv1d.i50.k3.s2.p1.d1 -f torch --route torch.nn.functional --mode eager",
     ]
 
 

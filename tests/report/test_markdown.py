@@ -79,7 +79,7 @@ def test_each_group_has_its_count_and_smallest_example(
     assert "- smallest case: <code>conv1d.i5.k3.s2.p1.d1</code>" in text
     assert "- observed: <code>o = 4</code>" in text
     assert "- diagnosis: <code>kernel flipped</code>" in text
-    assert "convarith run --case conv1d.i5.k3.s2.p1.d1 -f torch --route torch.nn.functional" in text
+    assert "convarith run --case conv1d.i5.k3.s2.p1.d1 -f torch --route torch.nn.functional --mode eager" in text
     assert "not this one" not in text
 
 

@@ -76,9 +76,14 @@ def test_distinct_reasons_are_counted_for_each_surface(
 
 
 def test_the_command_that_observes_a_case_again_is_one_for_a_shell(verdict: Callable[..., Verdict]) -> None:
-    assert rerun(verdict()) == ("convarith run --case conv1d.i5.k3.s2.p1.d1 -f torch --route torch.nn.functional")
-    command = rerun(verdict(case_id="$(id); 'x'", surface=Surface("a b", "`c`", "eager")))
-    assert shlex.split(command) == ["convarith", "run", "--case", "$(id); 'x'", "-f", "a b", "--route", "`c`"]
+    assert rerun(verdict()) == (
+        "convarith run --case conv1d.i5.k3.s2.p1.d1 -f torch --route torch.nn.functional --mode eager"
+    )
+    command = rerun(verdict(case_id="$(id); 'x'", surface=Surface("a b", "`c`", "eager", "d=e f")))
+    assert shlex.split(command) == (
+        ["convarith", "run", "--case", "$(id); 'x'", "-f", "a b", "--route", "`c`", "--mode", "eager"]
+        + ["--switch", "d=e f"]
+    )
 
 
 def test_the_query_asks_for_what_is_not_as_expected() -> None:
