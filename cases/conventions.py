@@ -325,7 +325,11 @@ _CLAIMS: tuple[Claim, ...] = (
         statement=r"(I, O, k) \text{ or } (k, O, I) \text{: the convolution's own kernel; jax.lax turns it on request}",
         source=JAX_TRANSPOSE,
         ops=_TRANSPOSED,
-        layer=lambda case: case.channels_in != case.channels_out and min(case.channels_in, case.channels_out) > 1,
+        layer=lambda case: (
+            case.channels_in != case.channels_out
+            and min(case.channels_in, case.channels_out) > 1
+            and (_numbered(case) or all(axis.a < axis.s for axis in case.axes))
+        ),
         domain=lambda x: x.a < max(x.s, x.d) and x.i > 0,
         claim=_stretched,
     ),

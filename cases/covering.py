@@ -158,7 +158,7 @@ class _Array:
         gains = np.zeros(len(own), dtype=np.int64)
         for share in range(1, self._strength + 1):
             rest = self._strength - share
-            if rest > len(values):
+            if rest > len(values) or share > own.shape[1]:
                 continue
             if rest:
                 others = np.array(list(itertools.combinations(values, rest)), dtype=np.int64).T
@@ -180,6 +180,8 @@ def _distinct(column: Ids, share: int) -> Ids:
     if share == 1:
         return np.flatnonzero(np.bincount(column.reshape(-1)))[:, None]
     found = [column[:, list(mine)] for mine in itertools.combinations(range(column.shape[1]), share)]
+    if not found:  # it has fewer factors
+        return np.zeros((0, share), dtype=np.int64)
     return np.unique(np.concatenate(found), axis=0)
 
 

@@ -91,11 +91,14 @@ def _few(part: Part) -> Iterator[Case]:
 
 
 def _rotated(part: Part, op: Op, rank: int) -> Iterator[tuple[Layer, list[Axis]]]:
-    """Each axis once as the first, beside others that step through all axes at another pace; layers take turns."""
+    """Each axis as the first, beside others that step through all axes at another pace; layers take turns.
+
+    Once, or as often as it takes for every layer to have had a turn.
+    """
     for mode, found in _by_mode(part, op).items():
         along = [axis for _, axis in axes(part, op, *mode)]
         paces = [1, *_coprime(len(along))]
-        for number in range(len(along)):
+        for number in range(max(len(along), len(found)) if along else 0):
             chosen = [along[(number * paces[place] + place) % len(along)] for place in range(rank)]
             yield found[number % len(found)], chosen
 

@@ -144,5 +144,6 @@ def scramble(case: Case) -> NDArray[np.float64]:
     units = (rank - size).astype(np.float64)
     if size > EXACT[case.dtype] and case.floating:
         octave = EXACT[case.dtype] // 2  # how many numbers the element type has from one power of two to the next
-        units = -np.ldexp(1 + (size - 1 - rank) % octave / octave, (size - 1 - rank) // octave)
+        # From the least normal number of float16 on, so that its largest, 2^15, comes as late as can be.
+        units = -np.ldexp(1 + (size - 1 - rank) % octave / octave, (size - 1 - rank) // octave - 14)
     return units.reshape(shape)

@@ -104,7 +104,10 @@ def judge(observations: Iterable[Observation]) -> Iterator[Verdict]:
 def _verdict(observations: Sequence[Observation]) -> Verdict:
     first = observations[0]
     theory = expectation(first.case_id)
-    sizes = _size(theory.sizes) if theory.defined else f"nothing to compute ({_size(theory.sizes)})"
+    sizes = _size(theory.sizes)
+    if not theory.defined:
+        why = "no output maps" if min(theory.sizes, default=0) > 0 else "nothing to compute"
+        sizes = f"{why} ({sizes})"
     status, seen, diagnosis = _status(theory, first)
     different = {_size_or_error(seen): seen for seen in observations}
     if theory.contradiction:

@@ -108,9 +108,8 @@ def _shares(case: Case, c: Structure) -> NDArray[np.float64]:
 def reciprocals(divisors: NDArray[np.int64], dtype: Dtype) -> NDArray[np.float64]:
     """1/c as an element type rounds it, to nearest even."""
     if dtype != "bfloat16":
-        one = np.ones((), dtype=dtype)
-        shares: NDArray[np.float64] = np.asarray(one / divisors.astype(dtype), dtype=np.float64)
-        return shares
+        # A float64 has more than twice the digits of the smaller types, so that rounding twice is rounding once.
+        return (1 / divisors.astype(np.float64)).astype(dtype).astype(np.float64)
     # bfloat16 is the upper half of a float32. 1/c has no tie there, so rounding twice is rounding once.
     bits = (np.float32(1) / divisors.astype(np.float32)).view(np.uint32)
     bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)

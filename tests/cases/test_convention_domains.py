@@ -318,6 +318,7 @@ DOMAINS: dict[str, tuple[list[tuple[Case, tuple[int, ...]]], list[Case]]] = {
             transposed(SQUARE, channels_in=0, channels_out=3),
             transposed(Axis(3, 3, 1, 0, 0, 1, 1), channels_in=2, channels_out=3),
             transposed(Axis(0, 3), channels_in=2, channels_out=3),
+            transposed(Axis(3, 3, 1, 0, 0, 2, 1), padding="valid", channels_in=2, channels_out=3),
             conv(SQUARE, channels_in=2, channels_out=3),
         ],
     ),

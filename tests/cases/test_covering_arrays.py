@@ -197,6 +197,12 @@ def test_rows_hold_every_pair_of_very_many_values() -> None:
     assert sorted((layer, axis) for _, layer, (axis,) in rows) == list(itertools.product(range(300), range(3)))
 
 
+def test_three_values_are_held_together_where_a_member_has_one_factor_alone() -> None:
+    blocks = [covering.Block([("a",), ("b",)], [(1,), (2,), (3,)])]
+    rows = {(layer, *axes) for _, layer, axes in covering.rows(blocks, 2, 3)}
+    assert rows == set(itertools.product(range(2), range(3), range(3)))
+
+
 def test_no_row_is_without_something_new() -> None:
     """Each row holds a combination that no earlier one does: the array is no longer than need be for that."""
     blocks = [block(4, 6, name="first"), block(3, 4, name="second")]

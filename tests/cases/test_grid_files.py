@@ -257,6 +257,12 @@ OUT_OF_BOUNDS = [
     (f"{AXIS}[layer]\ndivisor = [-3]\n", "layer.divisor", "-3"),
     (f'{AXIS}[layer]\nchannels = ["1-2"]\n', "layer.channels", "1-2"),
     (f'{AXIS}[layer]\nchannels = ["3"]\n', "layer.channels", "3"),
+    ("[axis]\ni = []\nk = [3]\n", "axis.i", "[]"),
+    (f"{AXIS}p = []\n", "axis.p", "[]"),
+    (f"ops = []\n{AXIS}", "ops", "[]"),
+    (f"surfaces = []\n{AXIS}", "surfaces", "[]"),
+    (f"{AXIS}[layer]\ndtype = []\n", "layer.dtype", "[]"),
+    ("part = []\n", "part", "[]"),
 ]
 
 
@@ -295,6 +301,7 @@ def test_a_value_of_the_wrong_kind_is_itself_named(text: str, key: str, value: s
         (f'cover = "all"\n{AXIS}', ["full", "rotate", "pairwise", "three-way"]),
         (f'ops = ["convolution"]\n{AXIS}', ["conv", "conv_transpose", "avg_pool", "max_pool"]),
         (f'{AXIS}[layer]\ndtype = ["float8"]\n', ["float16", "bfloat16", "int8"]),
+        (f'surfaces = ["eager"]\n{AXIS}', ["plain", "declared", "compiled", "switched"]),
         (f'{AXIS}[layer]\npadding = ["full"]\n', ["explicit", "valid", "same", "same_lower", "causal"]),
     ],
 )

@@ -316,6 +316,17 @@ def test_rotating_gives_each_layer_its_turn(grid_of: GridOf) -> None:
     assert set(turns) == set(itertools.product(OPS, ("float32", "float64"), (None, 0, 1)))
 
 
+def test_rotating_gives_each_layer_its_turn_where_axes_are_few(grid_of: GridOf) -> None:
+    few: PartValues = {
+        "cover": "rotate",
+        "rank": [1],
+        "ops": ["conv"],
+        "axis": {"i": [5], "k": [3]},
+        "layer": {"dtype": ["float32", "float64", "float16"]},
+    }
+    assert [case.dtype for case in generate.cases(grid_of(few))] == ["float32", "float64", "float16"]
+
+
 # What a part asks for holds however its values are combined
 
 

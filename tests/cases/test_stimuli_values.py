@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.case import DTYPES, OPS, Axis, Case, Dtype
+from cases.case import DTYPES, OPS, Axis, Case, Dtype, parse
 from cases.stimuli import EXACT, base, bias, combined, kernel, kernel_shape, passes, scramble
 
 quick = settings(derandomize=True, deadline=None, max_examples=200)
@@ -76,6 +76,13 @@ def test_an_input_is_of_different_numbers_all_below_zero(case: Case) -> None:
 def test_an_input_of_more_than_two_units_is_in_no_order(case: Case) -> None:
     steps = np.diff(scramble(case).reshape(-1))
     assert steps.size < 2 or ((steps > 0).any() and (steps < 0).any())
+
+
+def test_many_inputs_of_float16_are_different_numbers_of_it() -> None:
+    units = scramble(parse("max_pool2d.i140x140.k2x2.s1x1.p0x0.d1x1.float16"))
+    assert len(set(units.reshape(-1).tolist())) == 140 * 140
+    assert (units.astype(np.float16) == units).all()
+    assert (units < 0).all()
 
 
 # The significant bits of a floating-point number: every integer up to 2 to that power is one.

@@ -103,6 +103,7 @@ def test_expected_and_observed_are_sizes_in_the_guide_s_letters() -> None:
     found = verdict(seen(shape=(4, 1, 3)))
     assert (found.expected, found.observed) == ("o = 2", "o = 3")
     assert verdict(refused(case_id=NEGATIVE)).expected == "nothing to compute (o = -1)"
+    assert verdict(refused(case_id="conv1d.i6.k3.s1.p0.d1.c2to0")).expected == "no output maps (o = 4)"
     assert verdict(refused()).observed == "ValueError: too small"
 
 

@@ -18,7 +18,7 @@ SMALLEST_NORMAL: dict[Dtype, int] = {"float64": -1022, "float32": -126, "float16
 DIVISORS: dict[Dtype, list[int]] = {
     "float64": [*range(1, 2049), 12345, 2**24 + 1, 10**9 + 7],
     "float32": [*range(1, 2049), 12345, 2**24 - 1],
-    "float16": [*range(1, 2049)],
+    "float16": [*range(1, 2049), 2049, 4097, 12345],
     "bfloat16": [*range(1, 257)],
 }
 
