@@ -165,3 +165,36 @@ def test_a_bias_is_judged_by_what_comes_of_zeros() -> None:
     doubled = verdict(of_zeros(2, 2))
     assert doubled.status == "wrong_operator"
     assert doubled.diagnosis == "of zeros, output (0, 0) is 2, not 1"
+
+
+def declared(shape: tuple[int | None, ...], case: str = CASE) -> Observation:
+    return Observation(case_id=case, surface=SURFACE, probe="declared", outcome="returned", shape=shape)
+
+
+@pytest.mark.parametrize(
+    ("observation", "status", "observed"),
+    [
+        (declared((2, 1, 2)), "agrees", "o = 2"),
+        (declared((None, 1, 2)), "agrees", "o = 2"),
+        (declared((2, 1, None)), "agrees", "o = ?"),  # it says nothing, and so nothing wrong
+        (declared((2, 1, 3)), "wrong_shape", "o = 3"),
+        (declared((1, 1, 2)), "wrong_shape", "o = 2"),
+        (declared((2, 2, None)), "wrong_shape", "o = ?"),
+        (declared((2, 1, 2, 1)), "wrong_shape", "o = 2×1"),
+        (declared((2, 1, 0), ZERO), "agrees", "o = 0"),
+        (declared((2, 1, 1), ZERO), "accepted", "o = 1"),
+        (declared((2, 1, -1), NEGATIVE), "wrong_shape", "o = -1"),
+        (declared((3, 1, 2), f"{CASE}.batch3"), "agrees", "o = 2"),
+        (declared((0, 1, 2), f"{CASE}.batch0"), "agrees", "o = 2"),
+        (declared((1, 1, 2), f"{CASE}.batch0"), "wrong_shape", "o = 2"),
+        (refused(probe="declared"), "rejected", "ValueError: too small"),
+        (refused(probe="declared", case_id=ZERO), "agrees", "ValueError: too small"),
+    ],
+)
+def test_a_declared_shape_is_held_against_the_claimed_one(
+    observation: Observation, status: Status, observed: str
+) -> None:
+    found = verdict(observation)
+    assert (found.status, found.observed) == (status, observed)
+    if status == "wrong_shape":
+        assert found.diagnosis.endswith("declared")
