@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,11 @@ axis = {{ i = [4], k = [2] }}
 
 
 @pytest.fixture(autouse=True)
-def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(registry, "adapters", lambda: {"several": "fakes.several:Several"})
     monkeypatch.setenv("PYTHONPATH", str(TESTS))
     monkeypatch.syspath_prepend(str(TESTS))
     monkeypatch.chdir(tmp_path)
-    yield
 
 
 def looked_at(capsys: pytest.CaptureFixture[str], *arguments: str) -> set[tuple[str, ...]]:
@@ -145,13 +143,6 @@ def test_the_surfaces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["routes", "--surfaces"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["framework", "route", "mode", "switch", "kind", "shows", "of"]
-    assert lines[4].split() == [
-        "several",
-        POOL,
-        "eager",
-        "plain",
-        *"forward adjoint direct bias dense".split(),
-        "avg_pool",
-        "max_pool",
-    ]
+    assert lines[4].split()[:4] == ["several", POOL, "eager", "plain"]
+    assert lines[4].endswith("forward adjoint direct bias dense  avg_pool max_pool")
     assert main(["routes", "--surfaces", "--case", "conv1d.i4.k3.s1.p1.d1"]) == 2
