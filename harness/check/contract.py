@@ -22,8 +22,10 @@ _STOPS = {
     "ops",
     "installed",
     "starts",
+    "facts",
     "results",
     "in-order",
+    "shapes",
 }
 
 

@@ -185,15 +185,13 @@ def _spelling(said: Spelling, case: Case, where: str, found: Problems) -> None:
         for name, value in arguments.items():
             if not isinstance(name, str) or not _is_literal(value):
                 found["literals"].append(f"{where}: {name}={value!r} is no literal")
-    for name in ("stride", "divisor"):
-        if not isinstance(getattr(said, name), str):
-            found["literals"].append(f"{where}: `{name}` is {getattr(said, name)!r}, not a text")
-    if type(said.flip) is not bool:
-        found["literals"].append(f"{where}: `flip` is {said.flip!r}, not a bool")
+    for name, of in (("stride", str), ("divisor", str), ("flip", bool)):
+        if type(getattr(said, name)) is not of:
+            found["literals"].append(f"{where}: `{name}` is {getattr(said, name)!r}, no {of.__name__}")
     spatial = SPATIAL.get(case.rank, "")
     kernel = "" if case.pools else f"OI{spatial}"
-    orders: list[tuple[str, Any, str]] = [("data", said.data, f"NC{spatial}"), ("kernel", said.kernel, kernel)]
-    for what, order, letters in orders:
+    for what, letters in (("data", f"NC{spatial}"), ("kernel", kernel)):
+        order: Any = getattr(said, what)
         if not isinstance(order, str) or sorted(order) != sorted(letters):
             wanted = f"an order of {' '.join(letters)}" if letters else "empty: a pooling has none"
             found["letters"].append(f"{where}: the {what} is {order!r}, not {wanted}")

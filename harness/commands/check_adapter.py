@@ -99,10 +99,12 @@ def _found(name: str) -> Iterator[Check]:
 def _exists(reference: str) -> None:
     """Refuse a reference that leads nowhere. What is wrong with what is there, the checks say."""
     module, _, kind = reference.partition(":")
+    if not (module and kind):
+        raise UsageError(f"'{reference}' names no class: write MODULE:CLASS")
     try:
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if not module or error.name == module or module.startswith(f"{error.name}."):
+        if error.name == module or module.startswith(f"{error.name}."):
             raise UsageError(
                 f"'{reference}': there is no module '{module}': set PYTHONPATH to its folder, or go there"
             ) from error
