@@ -90,8 +90,6 @@ def saying(reference: str, packages: Sequence[str]) -> Iterator[Check]:
     layers = len(spread())
     for name, (fine, remedy) in _ASKED.items():
         yield verdict(name, found.get(name, []), fine.format(layers), remedy)
-        if name in found.get("unseen", []):
-            return
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -103,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         kind = load(reference)
     except _NotHere:
-        found = {"unseen": ["imports"]}
+        found = {}
     except Exception as error:
         found = {"total": [f"{reference} cannot be loaded in a process of its own: {_told(error)}"]}
     else:
@@ -209,7 +207,7 @@ def _is_literal(value: object) -> bool:
         read = ast.literal_eval(repr(value))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return False
-    return bool(read == value) and type(read) is type(value)
+    return bool(read == value)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -244,12 +246,33 @@ def test_what_is_left_out_is_what_the_spelling_says() -> None:
 @pytest.mark.frameworks
 def test_a_gpu_that_is_not_there_is_one_sentence() -> None:
     environment = observe(Place("onnxruntime", REFERENCE, sys.executable, device="gpu"), [], lambda seen: None)
-    if environment.failure is None:  # there is one here
+    if environment.failure is None:
+        assert shutil.which("nvidia-smi"), "there is none here, and it was found"
         assert environment.facts["tf32"] == "off"
         return
     assert "no CUDA device: onnxruntime " in environment.failure
     assert "cannot start its CUDAExecutionProvider; use --device cpu" in environment.failure
     assert "\n" not in environment.failure
+
+
+@pytest.mark.frameworks
+def test_the_page_s_adapters_are_told_what_the_page_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "adding-a-framework.md").read_text("utf-8")
+    adapters = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    told = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert (len(adapters), len(told)) == (2, 2)
+    for number, code in enumerate([1, 0]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "mine.py").write_text(adapters[number])
+        monkeypatch.chdir(folder)
+        monkeypatch.delitem(sys.modules, "mine", raising=False)
+        assert main(["check-adapter", "mine:OnnxRuntime"]) == code
+        printed = re.sub(r"(facts: version) \S+", r"\1 1.32.0", capsys.readouterr().out)
+        assert printed == told[number]
+    monkeypatch.delitem(sys.modules, "mine")
 
 
 @pytest.mark.frameworks

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.__main__ import main
+from harness.check.observing import Checked
 from harness.frameworks import registry
 
 from ..fakes.registered import register
@@ -52,6 +53,12 @@ def test_an_adapter_that_can_be_switched_passes_with_every_switch(capsys: pytest
     told = check("fakes.broken:Switched", 0, capsys)
     assert [one["name"] for one in told] == [*ALL, "switch threads=2"]
     assert told[-1]["told"].startswith("facts: threads 2; ")
+
+
+def test_a_switch_is_tried_where_layers_are_computed_as_most_people_do() -> None:
+    checked = Checked(registry.load("fakes.broken:Switched"), "fakes.broken:Switched")
+    assert [(one.mode, one.switch) for one in checked.surfaces()] == [("eager", ""), ("abstract", "")]
+    assert [(one.mode, one.switch) for one in checked.surfaces("threads=2")] == [("eager", "threads=2")]
 
 
 @pytest.mark.frameworks
