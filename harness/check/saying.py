@@ -190,6 +190,8 @@ def _spelling(said: Spelling, case: Case, where: str, found: Problems) -> None:
     kernel = "" if case.pools else f"OI{spatial}"
     for what, letters in (("data", f"NC{spatial}"), ("kernel", kernel)):
         order: Any = getattr(said, what)
+        if what == "kernel" and isinstance(order, str) and case.groups == case.channels_in > 1:
+            order = order.replace("M", "O")  # a depthwise kernel has a multiplier, the output maps of each input map
         if not isinstance(order, str) or sorted(order) != sorted(letters):
             wanted = f"an order of {' '.join(letters)}" if letters else "empty: a pooling has none"
             found["letters"].append(f"{where}: the {what} is {order!r}, not {wanted}")

@@ -85,8 +85,8 @@ class OtherProbe(Small):
     routes = {ROUTE: Route({"eager": Mode(probes=("forward", "backward"))})}  # type: ignore[arg-type]
 
 
-class NoForward(Small):
-    routes = {ROUTE: Route({"eager": Mode(probes=("adjoint",))})}
+class DeclaredAsPlain(Small):
+    routes = {ROUTE: Route({"eager": Mode(probes=("declared",))})}
 
 
 class DeclaredAndComputed(Small):
@@ -161,6 +161,26 @@ def saying(**other: Any) -> Any:
 
 class NoKernelOrder(Small):
     say = saying(kernel="")
+
+
+class Depthwise(Small):
+    """A right one, which calls the output maps of a depthwise kernel by a letter of their own."""
+
+    @staticmethod
+    def say(case: Case, route: str) -> Spelling | Unsupported:
+        said = Small.say(case, route)
+        if isinstance(said, Spelling) and case.op == "conv" and case.groups == case.channels_in > 1:
+            return replace(said, kernel="MIHW")
+        return said
+
+
+class Multiplying(Small):
+    """Calls the output maps so where there is nothing depthwise."""
+
+    @staticmethod
+    def say(case: Case, route: str) -> Spelling | Unsupported:
+        said = Small.say(case, route)
+        return replace(said, kernel="MIHW") if isinstance(said, Spelling) and case.op == "conv" else said
 
 
 class OtherDataOrder(Small):

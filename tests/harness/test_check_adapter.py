@@ -42,7 +42,7 @@ def wrong(told: Told) -> dict[str, str]:
     return {one["name"]: one["told"] for one in told if one["status"] != "ok"}
 
 
-@pytest.mark.parametrize("name", ["fakes.loops:Loops", "fakes.broken:Small"])
+@pytest.mark.parametrize("name", ["fakes.loops:Loops", "fakes.broken:Small", "fakes.broken:Depthwise"])
 def test_a_right_adapter_passes_every_check(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     told = check(name, 0, capsys)
     assert [one["name"] for one in told] == ALL
@@ -86,7 +86,7 @@ BROKEN = [
     ("BareMode", "routes", "routes['fake.loops'].modes['eager'] is a str, not a base.Mode"),
     ("OtherKind", "routes", ".kind is 'fast': there are plain, declared, compiled"),
     ("OtherProbe", "routes", ".probes has 'backward': there are forward, "),
-    ("NoForward", "routes", "computes, and leaves out the probe 'forward'"),
+    ("DeclaredAsPlain", "routes", "only declares, and its kind is 'plain', not 'declared'"),
     ("DeclaredAndComputed", "routes", "not ('declared',)"),
     ("NoBatch", "routes", ".batch is 0: it is a whole number from 1"),
     ("OtherOp", "routes", "routes['fake.loops'].ops has 'dense'"),
@@ -97,6 +97,7 @@ BROKEN = [
     ("Silent", "total", "gives a NoneType, neither Spelling nor Unsupported"),
     ("Counting", "repeatable", "is said otherwise the second time"),
     ("NoKernelOrder", "letters", "the kernel is '', not an order of O I H W"),
+    ("Multiplying", "letters", "the kernel is 'MIHW', not an order of O I H W"),
     ("OtherDataOrder", "letters", "the data is 'NCHH', not an order of N C H W"),
     ("OneLayout", "letters", "channels_last"),
     ("NumpyArguments", "literals", "stride=np.int64(2) is no literal"),
