@@ -39,8 +39,10 @@ class Loops(Adapter):
 
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
+        if case.rank > 3:
+            return Unsupported(f"axes have letters up to three, not {case.rank}")
         kernel = "" if case.pools else ("IO" if case.transposed else "OI") + "DHW"[3 - case.rank :]
-        return Spelling(f"{route}.{case.op}", {}, letters(case.rank, first=True), kernel)
+        return Spelling(f"{route}.{case.op}", {}, letters(case.rank, first=case.layout != "channels_last"), kernel)
 
     def facts(self) -> dict[str, str]:
         return {"version": "1.0", "device": self.device}
