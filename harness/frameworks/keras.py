@@ -28,7 +28,7 @@ def say(case: Case) -> Spelling | Unsupported:
         return Unsupported("Keras's layers compute in floating point")
     padding: str = case.padding
     if padding == "same_lower" or (padding == "causal" and case.rank != 1):
-        return Unsupported(f"Keras has no padding '{padding}' {'in more than one dimension' * (padding == 'causal')}")
+        return Unsupported(f"Keras has no padding '{padding}'{' in more than one dimension' * (padding == 'causal')}")
     if case.ceil_mode:
         return Unsupported("Keras's pooling layers have no ceil mode")
     if case.divisor is not None or (case.padded and case.op == "avg_pool" and case.count_include_pad):
