@@ -1,12 +1,21 @@
-"""PyTorch: ``torch.nn.functional`` and the modules of ``torch.nn``."""
+"""PyTorch: ``torch.nn.functional`` and the modules of ``torch.nn``, one layer at a time.
+
+The modes that trace many layers into one graph are in :mod:`harness.frameworks._torch_graphs`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cases.case import Case
+from harness.frameworks import _torch_graphs
 from harness.frameworks.base import (
+    COMPUTED,
+    DECLARED,
     SPATIAL,
     Adapter,
     Array,
@@ -24,12 +33,14 @@ from harness.frameworks.base import (
     attempt,
     batches,
     cotangent_order,
+    declared,
     is_empty,
     letters,
     returned,
 )
 
 FUNCTIONAL, MODULES = "torch.nn.functional", "torch.nn"
+MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST = "mkldnn=off", "threads=2", "memory_format=channels_last"
 
 Layer = Callable[[Any], Any]
 
@@ -43,26 +54,47 @@ _NAMES = {
     (MODULES, "avg_pool"): "AvgPool{}d",
     (MODULES, "max_pool"): "MaxPool{}d",
 }
+_CHANNELS_LAST = {4: "channels_last", 5: "channels_last_3d"}  # by the number of axes; three have no such format
+
+_ONE_BY_ONE = {"eager": Mode(), "func": Mode("compiled", ("adjoint",)), "meta": DECLARED}
+# A module calls the function of torch.nn.functional with its own weights and arguments, so the graph that is traced
+# of it is the same: one route shows what graphs and compilers make of layers.
+_TRACED = {"export": Mode("compiled", ("declared",), 100), "compile": Mode("compiled", COMPUTED, 25)}
 
 
 class Torch(Adapter):
-    """The adapter of PyTorch."""
+    """The adapter of PyTorch.
+
+    Its modes: ``eager``, gradients by ``torch.autograd.grad``; ``func``, gradients by ``torch.func.vjp``; ``meta``,
+    shapes by tensors without memory; ``export``, shapes in the graph of ``torch.export``; ``compile``, layers compiled
+    by ``torch.compile`` with inductor.
+
+    Its switches: ``mkldnn=off``, PyTorch's own kernels, not oneDNN's; ``threads=2``; ``memory_format=channels_last``,
+    tensors of two and three spatial axes with their feature maps innermost in memory, those of one axis as ever.
+    """
 
     name = "torch"
     package = "torch"
     requirement = "convarith[torch]"
-    routes = {FUNCTIONAL: Route({"eager": Mode()}), MODULES: Route({"eager": Mode()})}
+    routes = {FUNCTIONAL: Route({**_ONE_BY_ONE, **_TRACED}), MODULES: Route(_ONE_BY_ONE)}
+    switches = (MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST)
 
     def __init__(self, device: str, switch: str = "") -> None:
+        if switch not in ("", *self.switches):
+            raise ValueError(f"torch has no switch '{switch}': there are {', '.join(self.switches)}")
         import torch
 
-        torch.set_num_threads(1)
+        torch.set_num_threads(2 if switch == TWO_THREADS else 1)
+        if switch == MKLDNN_OFF:
+            torch.backends.mkldnn.set_flags(_enabled=False)
+            # What would step in for larger batches is NNPACK, whose Fourier and Winograd transforms round: a layer's
+            # operator could not be read off exactly.
+            torch.backends.nnpack.set_flags(_enabled=False)
         if device == "gpu":
-            # TF32 rounds the taps to 10 bits: the probes would no longer be exact.
-            torch.backends.cuda.matmul.allow_tf32 = False
-            torch.backends.cudnn.allow_tf32 = False
+            _without_tf32(torch)
         self._torch = torch
         self._device = torch.device("cuda" if device == "gpu" else "cpu")
+        self._channels_last = switch == CHANNELS_LAST
 
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
@@ -102,9 +134,14 @@ class Torch(Adapter):
                 "kernel_size": case.each("k"),
                 "bias": case.bias,
             }
-        kernel = "" if case.pools else ("IO" if case.transposed else "OI") + SPATIAL[case.rank]
-        function = f"{route}.{_NAMES[route, case.op].format(case.rank)}"
-        return Spelling(function, arguments, letters(case.rank, first=True), kernel)
+        return Spelling(
+            function=f"{route}.{_NAMES[route, case.op].format(case.rank)}",
+            arguments=arguments,
+            data=letters(case.rank, first=True),
+            kernel="" if case.pools else ("IO" if case.transposed else "OI") + SPATIAL[case.rank],
+            stride="the window" if case.pools else "1",
+            divisor="the window, padding counted" if case.op == "avg_pool" else "",
+        )
 
     def facts(self) -> dict[str, str]:
         torch = self._torch
@@ -116,46 +153,52 @@ class Torch(Adapter):
                 "device": torch.cuda.get_device_name(self._device),
                 "cuda": str(torch.version.cuda),
                 "cudnn": str(torch.backends.cudnn.version()),
-                "tf32": "off",
+                "tf32": _tf32(torch),
             }
+        build = torch.__config__.show()
+        (nnpack,) = torch.backends.nnpack.set_flags(False)
+        torch.backends.nnpack.set_flags(nnpack)
+        placed = self._placed(torch.empty(2, 2, 2, 2))
         return {
             "version": torch.__version__,
+            "git": str(torch.version.git_version)[:12],
             **device,
             "threads": str(torch.get_num_threads()),
-            "mkldnn": str(torch.backends.mkldnn.is_available()),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "blas": _found(r"BLAS_INFO=(\w+)", build),
+            "onednn": _found(r"MKL-DNN v([\d.]+)", build),
+            "mkldnn": _state(torch.backends.mkldnn.is_available(), torch.backends.mkldnn.enabled),
+            "nnpack": _state(torch.backends.nnpack.is_available(), nnpack),
+            "memory_format": "channels_last"
+            if placed.is_contiguous(memory_format=torch.channels_last)
+            else "contiguous",
+            "cxx": _cxx(),
         }
 
+    def run(self, calls: Sequence[Call]) -> Iterator[Result]:
+        mode = calls[0].mode if calls else "eager"
+        if mode == "export":
+            return _torch_graphs.exported(self, calls)
+        if mode == "compile":
+            return _torch_graphs.compiled(self, calls)
+        return super().run(calls)
+
     def run_one(self, call: Call) -> Result:
-        x = self._tensor(call, arranged_input(call))
-        kernel, bias = arranged_kernel(call), arranged_bias(call)
-        weights = [None if array is None else self._tensor(call, array) for array in (kernel, bias)]
-        return attempt(lambda: self._run(call, self._layer(call, *weights), x))
+        if call.mode not in _ONE_BY_ONE:
+            return next(iter(self.run([call])))
+        x, *weights = self.tensors(call)
+        if call.mode == "meta":
+            x, *weights = (None if tensor is None else tensor.to("meta") for tensor in (x, *weights))
+        return attempt(lambda: self._run(call, self.layer(call, *weights), x))
 
-    def _run(self, call: Call, layer: Layer, x: Any) -> Returned:
-        torch = self._torch
-        if not call.pull_back:
-            with torch.no_grad():
-                y = torch.cat([layer(x[part]) for part in batches(call, x.shape[0])])
-            return returned(call, y.shape, _array(y))
-        with torch.no_grad():
-            shape = layer(x).shape
-        if is_empty(call, shape):
-            return returned(call, shape, _array(x[:0]))
-        sizes, order = cotangent_order(call, shape)
-        outputs = sizes[0] if x.shape[0] else 0
-        cotangents = torch.eye(sizes[0], dtype=x.dtype, device=x.device).reshape(sizes).permute(order)[:outputs]
-        repeated = x.repeat(outputs, *(1,) * (x.ndim - 1)) if outputs else x
-        gradients = []
-        for part in batches(call, outputs):
-            fed = repeated[part].clone().requires_grad_()
-            gradients += torch.autograd.grad(layer(fed), fed, cotangents[part])
-        return returned(call, shape, _array(torch.cat(gradients)))
+    def tensors(self, call: Call) -> tuple[Any, Any, Any]:
+        """A call's input, kernel and bias (None where there is none), on the device."""
+        arrays = (arranged_input(call), arranged_kernel(call), arranged_bias(call))
+        x, kernel, bias = (None if array is None else self._tensor(call, array) for array in arrays)
+        return x, kernel, bias
 
-    def _tensor(self, call: Call, array: Array) -> Any:
-        return self._torch.from_numpy(array).to(self._device, getattr(self._torch, call.case.dtype))
-
-    def _layer(self, call: Call, weight: Any, bias: Any) -> Layer:
+    def layer(self, call: Call, weight: Any, bias: Any) -> Layer:
+        """A call's function with its arguments, or its module, holding these weights."""
         torch, arguments = self._torch, call.spelling.arguments
         name = call.spelling.function.rpartition(".")[2]
         if call.route == FUNCTIONAL:
@@ -163,6 +206,8 @@ class Torch(Adapter):
             if weight is None:
                 return lambda x: function(x, **arguments)
             return lambda x: function(x, weight, bias, **arguments)
+        if call.mode == "meta" and weight is not None:  # poolings have nothing to place
+            arguments = {**arguments, "device": "meta"}
         module = getattr(torch.nn, name)(**arguments)
         if weight is not None:
             module.weight = torch.nn.Parameter(weight, requires_grad=False)
@@ -171,6 +216,60 @@ class Torch(Adapter):
         made: Layer = module
         return made
 
+    def repeated(self, call: Call, x: Any, shape: Sequence[int]) -> tuple[Any, Any]:
+        """The one input of a call once for each element of its output, of this shape, and the one-hot cotangents."""
+        sizes, order = cotangent_order(call, shape)
+        outputs = sizes[0] if x.shape[0] else 0
+        ones = self._torch.eye(sizes[0], dtype=x.dtype, device=x.device)
+        cotangents = ones.reshape(sizes).permute(order)[:outputs]
+        return self._placed(x.repeat(outputs, *(1,) * (x.ndim - 1)) if outputs else x), self._placed(cotangents)
+
+    @staticmethod
+    def numpy(tensor: Any) -> Array:
+        """A tensor as NumPy takes it."""
+        host = tensor.detach().cpu()
+        array: Array = (host.float() if "bfloat16" in str(host.dtype) else host).numpy()
+        return array
+
+    def _run(self, call: Call, layer: Layer, x: Any) -> Returned:
+        torch = self._torch
+        if call.wanted == "shape":
+            with torch.no_grad():
+                return declared(call, layer(x).shape)
+        if call.wanted == "output":
+            with torch.no_grad():
+                y = torch.cat([layer(x[part]) for part in batches(call, x.shape[0])])
+            return returned(call, y.shape, self.numpy(y))
+        with torch.no_grad():
+            shape = layer(x).shape
+        if is_empty(call, shape):
+            return returned(call, shape, self.numpy(x[:0]))
+        fed, cotangents = self.repeated(call, x, shape)
+        pull = self._pull_by_vjp if call.mode == "func" else self._pull
+        gradients = [pull(layer, fed[part], cotangents[part]) for part in batches(call, cotangents.shape[0])]
+        return returned(call, shape, self.numpy(torch.cat(gradients)))
+
+    def _pull(self, layer: Layer, x: Any, cotangent: Any) -> Any:
+        x = x.clone().requires_grad_()
+        (gradient,) = self._torch.autograd.grad(layer(x), x, cotangent)
+        return gradient
+
+    def _pull_by_vjp(self, layer: Layer, x: Any, cotangent: Any) -> Any:
+        _, back = self._torch.func.vjp(layer, x)
+        (gradient,) = back(cotangent)
+        return gradient
+
+    def _tensor(self, call: Call, array: Array) -> Any:
+        torch = self._torch
+        return self._placed(torch.from_numpy(array).to(self._device, getattr(torch, call.case.dtype)))
+
+    def _placed(self, tensor: Any) -> Any:
+        """A tensor in the memory format of the switch."""
+        if not self._channels_last or tensor.ndim not in _CHANNELS_LAST:
+            return tensor
+        # 'to' also sets the strides of axes of size one, by which torch tells formats apart; 'contiguous' does not.
+        return tensor.to(memory_format=getattr(self._torch, _CHANNELS_LAST[tensor.ndim]))
+
 
 def _what(case: Case) -> str:
     return {"conv": "torch's convolution", "conv_transpose": "torch's transposed convolution"}.get(
@@ -178,8 +277,46 @@ def _what(case: Case) -> str:
     )
 
 
-def _array(tensor: Any) -> Array:
-    """A tensor as NumPy takes it."""
-    host = tensor.detach().cpu()
-    array: Array = (host.float() if "bfloat16" in str(host.dtype) else host).numpy()
-    return array
+def _without_tf32(torch: Any) -> None:
+    """Keep float32 as it is: TF32 rounds the taps to 10 bits, and the probes would no longer be exact."""
+    for backend in _tf32_settings(torch):
+        if hasattr(backend, "fp32_precision"):
+            backend.fp32_precision = "ieee"
+        else:  # before torch 2.9
+            backend.allow_tf32 = False
+
+
+def _tf32(torch: Any) -> str:
+    """Whether torch says that float32 may be computed as TF32."""
+    exact = [
+        backend.fp32_precision == "ieee" if hasattr(backend, "fp32_precision") else not backend.allow_tf32
+        for backend in _tf32_settings(torch)
+    ]
+    return "off" if all(exact) else "on"
+
+
+def _tf32_settings(torch: Any) -> list[Any]:
+    """What holds the precision of matrix products, and of cuDNN's operations."""
+    cudnn = torch.backends.cudnn
+    # torch refuses to be asked the old way about cuDNN where its operations differ, so none is left out.
+    return [torch.backends.cuda.matmul, *((cudnn.conv, cudnn.rnn) if hasattr(cudnn, "conv") else (cudnn,))]
+
+
+def _state(available: bool, enabled: bool) -> str:
+    return ("on" if enabled else "off") if available else "not built in"
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    return found[1] if found else "none"
+
+
+def _cxx() -> str:
+    """The compiler that inductor makes its kernels with."""
+    try:
+        told = subprocess.run(
+            [os.environ.get("CXX", "g++"), "--version"], capture_output=True, text=True, check=True, timeout=5
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    return told.stdout.partition("\n")[0]
