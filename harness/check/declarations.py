@@ -104,7 +104,8 @@ def _mode(where: str, name: object, mode: Any) -> Iterator[str]:
     yield from _some_of(f"{where}.probes", mode.probes, PROBES)
     if mode.kind == "declared" and tuple(mode.probes) != ("declared",):
         yield f"{where} is of the kind 'declared', and its probes are {mode.probes!r}, not ('declared',)"
-    if mode.kind != "declared" and tuple(mode.probes) == ("declared",):
+    # It may be compiled: a graph can be traced for a shape alone, at the cost of tracing.
+    if mode.kind == "plain" and tuple(mode.probes) == ("declared",):
         yield f"{where} only declares, and its kind is {mode.kind!r}, not 'declared'"
     if type(mode.batch) is not int or mode.batch < 1:
         yield f"{where}.batch is {mode.batch!r}: it is a whole number from 1"
