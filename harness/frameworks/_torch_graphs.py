@@ -66,7 +66,7 @@ def compiled(adapter: Torch, calls: Sequence[Call]) -> Iterator[Result]:
     """What the calls' layers give when inductor has compiled them."""
     _quieten()
     _configure()
-    lacking = _lacking()
+    lacking = _lacking(adapter)
     if lacking is not None:
         yield from [lacking] * len(calls)
         return
@@ -100,12 +100,12 @@ def _configure() -> None:
     torch._dynamo.config.suppress_errors = False  # what cannot be compiled must not be run without
 
 
-def _lacking() -> Raised | None:
+def _lacking(adapter: Torch) -> Raised | None:
     """Why nothing at all can be compiled here, if so: that is no answer of a layer's."""
     import torch
 
     try:
-        _run([_Fed(0, lambda x: x + 1, [torch.zeros(8)])])
+        _run([_Fed(0, lambda x: x + 1, [torch.zeros(8, device=adapter.device)])])
     except Exception as error:
         found = raised(error)
         text = f"torch.compile cannot compile even x + 1 here: {found.text}"
@@ -227,7 +227,7 @@ def _run(feds: Sequence[_Fed]) -> list[Any]:
     torch._dynamo.reset()  # a function that has been compiled too often is not compiled any more
     before = counters["stats"]["unique_graphs"]
     run = torch.compile(program, fullgraph=True, dynamic=False)
-    found: dict[int, list[Any]] = defaultdict(list)
+    found: list[list[Any]] = [[] for _ in feds]
     for time in range(max(len(fed.inputs) for fed in feds)):
         place = [min(time, len(fed.inputs) - 1) for fed in feds]  # who has had all gets the last again
         xs = [fed.inputs[n].clone() for n, fed in zip(place, feds, strict=True)]
@@ -237,13 +237,16 @@ def _run(feds: Sequence[_Fed]) -> list[Any]:
         else:
             with torch.no_grad():
                 results = run(xs)
-        for fed, result in zip(feds, results, strict=True):
+        for fed, known, result in zip(feds, found, results, strict=True):
             if time < len(fed.inputs):
-                found[fed.owner].append(result)
+                known.append(result)
     graphs = counters["stats"]["unique_graphs"] - before
     if graphs != 1:
         raise NotCompiledError(f"torch.compile has made {graphs} graphs of what is one program")
-    return [torch.cat(parts) for _, parts in sorted(found.items())]
+    parts: dict[int, list[Any]] = defaultdict(list)
+    for fed, known in zip(feds, found, strict=True):
+        parts[fed.owner] += known
+    return [torch.cat(parts[owner]) for owner in sorted(parts)]
 
 
 def _tidied(text: str) -> str:

@@ -93,7 +93,7 @@ class Torch(Adapter):
         if device == "gpu":
             _without_tf32(torch)
         self._torch = torch
-        self._device = torch.device("cuda" if device == "gpu" else "cpu")
+        self.device = torch.device("cuda" if device == "gpu" else "cpu")
         self._channels_last = switch == CHANNELS_LAST
 
     @staticmethod
@@ -146,11 +146,11 @@ class Torch(Adapter):
     def facts(self) -> dict[str, str]:
         torch = self._torch
         device = {"device": "cpu"}
-        if self._device.type == "cuda":
+        if self.device.type == "cuda":
             if not torch.cuda.is_available():
                 raise NoDeviceError(f"torch {torch.__version__} finds none")
             device = {
-                "device": torch.cuda.get_device_name(self._device),
+                "device": torch.cuda.get_device_name(self.device),
                 "cuda": str(torch.version.cuda),
                 "cudnn": str(torch.backends.cudnn.version()),
                 "tf32": _tf32(torch),
@@ -261,7 +261,8 @@ class Torch(Adapter):
 
     def _tensor(self, call: Call, array: Array) -> Any:
         torch = self._torch
-        return self._placed(torch.from_numpy(array).to(self._device, getattr(torch, call.case.dtype)))
+        # A copy: the impulses are shared by cases, and nothing that is done to an input may reach another.
+        return self._placed(torch.tensor(array, dtype=getattr(torch, call.case.dtype), device=self.device))
 
     def _placed(self, tensor: Any) -> Any:
         """A tensor in the memory format of the switch."""
@@ -279,27 +280,25 @@ def _what(case: Case) -> str:
 
 def _without_tf32(torch: Any) -> None:
     """Keep float32 as it is: TF32 rounds the taps to 10 bits, and the probes would no longer be exact."""
-    for backend in _tf32_settings(torch):
-        if hasattr(backend, "fp32_precision"):
-            backend.fp32_precision = "ieee"
-        else:  # before torch 2.9
-            backend.allow_tf32 = False
+    # The old names too: parts of inductor still ask by them, and torch refuses an answer where old and new differ.
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    for setting in _precisions(torch):
+        setting.fp32_precision = "ieee"
 
 
 def _tf32(torch: Any) -> str:
     """Whether torch says that float32 may be computed as TF32."""
-    exact = [
-        backend.fp32_precision == "ieee" if hasattr(backend, "fp32_precision") else not backend.allow_tf32
-        for backend in _tf32_settings(torch)
-    ]
-    return "off" if all(exact) else "on"
+    if precisions := [setting.fp32_precision for setting in _precisions(torch)]:
+        return "off" if set(precisions) == {"ieee"} else "on"
+    return "on" if torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32 else "off"
 
 
-def _tf32_settings(torch: Any) -> list[Any]:
-    """What holds the precision of matrix products, and of cuDNN's operations."""
+def _precisions(torch: Any) -> list[Any]:
+    """What holds the precision of float32 in matrix products and in cuDNN; nothing before torch 2.9."""
     cudnn = torch.backends.cudnn
-    # torch refuses to be asked the old way about cuDNN where its operations differ, so none is left out.
-    return [torch.backends.cuda.matmul, *((cudnn.conv, cudnn.rnn) if hasattr(cudnn, "conv") else (cudnn,))]
+    settings = (torch.backends.cuda.matmul, getattr(cudnn, "conv", None), getattr(cudnn, "rnn", None))
+    return [setting for setting in settings if hasattr(setting, "fp32_precision")]
 
 
 def _state(available: bool, enabled: bool) -> str:
