@@ -7,6 +7,7 @@ fails only when the whole is compiled, or run, is found by halves.
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from harness.frameworks.base import (
 if TYPE_CHECKING:
     from harness.frameworks.torch import Layer, Torch
 
+_ROUNDS = 16  # a program is run as often as the layer that needs it most, with all the others
 
 def exported(adapter: Torch, calls: Sequence[Call]) -> Iterator[Result]:
     """The shapes of the calls' outputs in the graph that ``torch.export`` makes of all their layers."""
@@ -128,13 +130,18 @@ def _foreseen(adapter: Torch, call: Call) -> tuple[int, ...] | None:
 
 
 def _groups(calls: Sequence[Call], foreseen: Mapping[Call, tuple[int, ...] | None]) -> list[list[Call]]:
-    """Calls to compile together; alone, what may well fail at it and would spoil it for others."""
+    """Calls to compile together; alone, what may well fail at it, or is fed often, and would hold up others."""
     groups: dict[Any, list[Call]] = defaultdict(list)
     for call in calls:
         shape = foreseen[call]
-        alone = shape is None or 0 in (*shape, *call.x.shape)
+        alone = shape is None or 0 in (*shape, *call.x.shape) or len(batches(call, _fed(call, shape))) > _ROUNDS
         groups[call if alone else (call.pull_back, call.case.floating, call.case.pools)].append(call)
     return list(groups.values())
+
+
+def _fed(call: Call, shape: tuple[int, ...]) -> int:
+    """How many inputs a layer is fed, one for each element of the output where gradients are asked for."""
+    return math.prod(shape[1:]) if call.pull_back else call.x.shape[0]
 
 
 def _outcomes(
