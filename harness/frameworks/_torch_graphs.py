@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 16  # a program is run as often as the layer that needs it most, with all the others
 
+
 def exported(adapter: Torch, calls: Sequence[Call]) -> Iterator[Result]:
     """The shapes of the calls' outputs in the graph that ``torch.export`` makes of all their layers."""
     _quieten()
