@@ -9,7 +9,6 @@ from harness.check.observing import Checked, agreement, form, sayable, switches
 from harness.check.result import Check
 from harness.check.saying import saying
 from harness.frameworks import registry
-from harness.frameworks.base import Adapter
 
 # Where one of these does not hold, what comes after it would be asked of nothing, or of something else.
 _STOPS = {
@@ -65,7 +64,7 @@ def _all(reference: str, registered: str) -> Iterator[Check]:
     yield from saying(reference, sorted(name.partition(".")[0] for name in packages))
     checked = Checked(kind, reference, registered)
     yield sayable(checked)
-    if not _is_installed(kind):
+    if not kind.is_installed():
         yield Check(
             "installed", "absent", f"{kind.package} is not installed in this environment", kind.how_to_install()
         )
@@ -74,13 +73,6 @@ def _all(reference: str, registered: str) -> Iterator[Check]:
     yield from form(checked)
     yield from agreement(checked)
     yield from switches(checked)
-
-
-def _is_installed(kind: type[Adapter]) -> bool:
-    try:
-        return kind.is_installed()
-    except ModuleNotFoundError:  # of a.b, not even a
-        return False
 
 
 def _unloaded(told: str) -> Check:

@@ -23,8 +23,9 @@ when the adapter is made, not when its module is.
 from __future__ import annotations
 
 import importlib.util
-import linecache
 import math
+import os
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -263,7 +264,10 @@ class Adapter(ABC):
     @classmethod
     def is_installed(cls) -> bool:
         """Whether the framework can be imported here, as far as one sees without doing so."""
-        return importlib.util.find_spec(cls.package) is not None
+        try:
+            return importlib.util.find_spec(cls.package) is not None
+        except ModuleNotFoundError:  # of a.b, not even a
+            return False
 
 
 def attempt(action: Callable[[], Returned]) -> Result:
@@ -302,14 +306,17 @@ def raised(error: Exception) -> Raised:
         text = str(error)
     except Exception:  # a message that cannot be made is still an error
         text = "(its message cannot be printed)"
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = frame.tb_frame.f_code.co_filename if frame is not None else ""
-    ours = isinstance(error, (NameError, AttributeError, ImportError)) and where.startswith(_HERE)
-    if ours and frame is not None:
-        line = linecache.getline(where, frame.tb_lineno).strip()
-        text = f"{text} (at '{line}', line {frame.tb_lineno} of {where[len(_HERE) + 1 :]})"
+    # From where it was caught to where it was raised. The first file that is not this one is the adapter's.
+    frames = traceback.extract_tb(error.__traceback__)
+    adapter = next((frame.filename for frame in frames if frame.filename != __file__), "")
+    ours = (
+        isinstance(error, (NameError, AttributeError, ImportError))
+        and bool(frames)
+        and (frames[-1].filename == adapter or frames[-1].filename.startswith(_HERE))
+    )
+    if ours:
+        last = frames[-1]
+        text = f"{text} (at '{last.line}', line {last.lineno} of {os.path.basename(last.filename)})"
     return Raised(name, text[:TEXT_LIMIT], ours)
 
 
