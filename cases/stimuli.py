@@ -108,6 +108,11 @@ def amplitude(case: Case) -> int:
     return min(room // max(largest, 1), _MOST)
 
 
+def declared_batch(case: Case) -> int:
+    """How many inputs a layer is declared for where nothing is computed: what the case says, else more than one."""
+    return 2 if case.batch is None else case.batch
+
+
 _MOST = 1 << 13  # enough binary digits to show an input that is cut to TF32's or bfloat16's
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from cases import stimuli
 from cases.case import Case, parse
 from cases.claims import BY_ID, claims
 from cases.statements import statements
@@ -30,7 +31,8 @@ class Expectation:
     defined : bool
         Whether there is anything to compute.
     aspects : dict
-        Of each aspect: the shape that is returned, batch first, and the digest of the operator that it shows.
+        Of each aspect: the shape that is returned, batch first, and the digest of the operator that it shows, None
+        where it shows a shape alone.
     contradiction : str
         What is wrong in ourselves, if a closed form and the operator's shape differ; else empty.
     """
@@ -38,7 +40,7 @@ class Expectation:
     claims: tuple[str, ...]
     sizes: tuple[int, ...]
     defined: bool
-    aspects: dict[Probe, tuple[tuple[int, ...], str]]
+    aspects: dict[Probe, tuple[tuple[int, ...], str | None]]
     contradiction: str
 
 
@@ -62,23 +64,23 @@ def expectation(case_id: str) -> Expectation:
     )
 
 
-def _aspects(case: Case, theory: Expected) -> dict[Probe, tuple[tuple[int, ...], str]]:
+def _aspects(case: Case, theory: Expected) -> dict[Probe, tuple[tuple[int, ...], str | None]]:
     if case.batch == 0:  # the shape of nothing, and no entries
         empty = (0, *theory.shape)
         return {
             "forward": (empty, Operator.empty(theory.operator.rows, 0).digest),
             "bias": (empty, Operator.empty(theory.operator.rows, 0).digest),
             "adjoint": (empty, Operator.empty(0, theory.operator.columns).digest),
-            "declared": (empty, ""),
+            "declared": (empty, None),
         }
     forward = (theory.operator.columns, *theory.shape), theory.operator.digest
     adjoint = forward[1] if theory.adjoint is theory.operator else theory.adjoint.digest
-    aspects: dict[Probe, tuple[tuple[int, ...], str]] = {
+    aspects: dict[Probe, tuple[tuple[int, ...], str | None]] = {
         "forward": forward,
         "direct": forward,
         "adjoint": ((1, *theory.shape), adjoint),
         "bias": ((1, *theory.shape), theory.bias.digest),
-        "declared": ((2 if case.batch is None else case.batch, *theory.shape), ""),
+        "declared": ((stimuli.declared_batch(case), *theory.shape), None),
     }
     if theory.dense is not None:
         aspects["dense"] = ((1, *theory.shape), theory.dense.digest)
@@ -153,7 +155,7 @@ def _status(theory: Expectation, seen: Observation) -> tuple[Status, str, str]:
             f"shape {_shape(shape)} expected, {_shape(seen.shape)} "
             + ("declared" if seen.probe == "declared" else "returned"),
         )
-    if seen.probe != "declared" and seen.digest != digest:
+    if seen.digest != digest:
         return "wrong_operator", said, _difference(seen)
     return "agrees", said, ""
 

@@ -65,7 +65,7 @@ def prepare(
     elif probe == "dense":
         x = stimuli.dense(case)[None]
     elif probe == "declared":  # nothing is computed of it
-        x = np.zeros((2 if case.batch is None else case.batch, case.channels_in, *case.each("i")))
+        x = np.zeros((stimuli.declared_batch(case), case.channels_in, *case.each("i")))
     else:
         x = np.zeros((1, case.channels_in, *case.each("i")))
     if case.batch == 0:

@@ -15,13 +15,14 @@ from harness.records import Observation, Probe, Surface, Verdict
 def observe(adapter: Adapter, case: Case, probe: Probe) -> Observation:
     """What one probe sees of one case."""
     route = next(iter(adapter.routes))
+    mode = "abstract" if probe == "declared" else "eager"
     seen = partial(
         Observation,
         case_id=case.id,
-        surface=Surface(adapter.name, route, "abstract" if probe == "declared" else "eager"),
+        surface=Surface(adapter.name, route, mode),
         probe=probe,
     )
-    calls = probing.prepare(adapter, case, route, "eager", probe)
+    calls = probing.prepare(adapter, case, route, mode, probe)
     if isinstance(calls, Unsupported):
         return seen(outcome="unsupported", text=calls.reason)
     returned = []
