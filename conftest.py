@@ -10,8 +10,9 @@ from importlib.metadata import version
 import pytest
 
 from harness import store
-from harness.commands.selection import CaseSelection, SurfaceSelection, Way, shards
+from harness.commands.selection import CaseSelection, SurfaceSelection, shards
 from harness.errors import ConvarithError
+from harness.frameworks.ways import Way
 from harness.observe.supervisor import Limits, Place
 from harness.pipeline import conduct
 from harness.records import Surface, Verdict

@@ -12,6 +12,7 @@ from harness.check.layers import PLAINEST, edges, plainest
 from harness.check.result import Check, verdict
 from harness.check.within import CHECKED, MARK
 from harness.frameworks.base import Adapter, Unsupported
+from harness.frameworks.ways import ways
 from harness.observe.probe import probes_of
 from harness.observe.supervisor import Place, observe
 from harness.records import Environment, Job, Observation, Surface, Verdict
@@ -61,13 +62,8 @@ class Checked:
         return Place(self.kind.name, reference, sys.executable, switch=switch, variables={CHECKED: self.reference})
 
     def surfaces(self, switch: str = "") -> list[Surface]:
-        """Its surfaces; with a switch, only those that compute as most people do."""
-        return [
-            Surface(self.kind.name, route, mode, switch)
-            for route, found in self.kind.routes.items()
-            for mode, how in found.modes.items()
-            if not switch or how.kind == "plain"
-        ]
+        """Its surfaces that a grid can take."""
+        return [way.surface for way in ways(self.kind.name, self.kind, switch) if way.kind is not None]
 
     def jobs(self, surface: Surface, layers: Sequence[str]) -> list[Job]:
         """What is to be observed of some layers on a surface."""

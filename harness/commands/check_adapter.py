@@ -7,18 +7,15 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from typing import Annotated, Literal
 
-import msgspec
 from cyclopts import Parameter
 
 from harness.check.contract import checks
 from harness.check.result import Check
+from harness.commands.printing import as_json
 from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, UsageError
 from harness.frameworks import registry
-
-GROUP = "convarith.frameworks"
 
 
 def check_adapter(
@@ -46,7 +43,7 @@ def check_adapter(
                 sys.stdout.write(_line(check) + "\n")
                 sys.stdout.flush()
     if format == "json":
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+        sys.stdout.write(as_json(told))
     else:
         sys.stdout.write(_summary(told) + "\n")
     if any(check.status == "absent" for check in told):
@@ -71,7 +68,7 @@ def _here(name: str) -> Iterator[None]:
 
 def _found(name: str) -> Iterator[Check]:
     """Where the adapter is, then all that is asked of it."""
-    points = list(entry_points(group=GROUP))
+    points = list(registry.registered())
     if ":" in name:
         _exists(name)
         registered = [point.name for point in points if point.value == name]
@@ -79,7 +76,7 @@ def _found(name: str) -> Iterator[Check]:
         known = next(iter([*built_in, *registered]), "")
         told = f"{name} is registered as '{known}'"
         if not known:
-            told = f"{name}; convarith run knows it by name once an entry point of the group {GROUP} names it"
+            told = f"{name}; convarith run knows it by name once an entry point of the group {registry.GROUP} names it"
         yield Check("found", "ok", told)
         yield from checks(name, known)
         return
@@ -108,7 +105,7 @@ def _exists(reference: str) -> None:
             raise UsageError(
                 f"'{reference}': there is no module '{module}': set PYTHONPATH to its folder, or go there"
             ) from error
-    except Exception:  # noqa: S110
+    except Exception:  # noqa: S110 - what is there is wrong, and the check 'loads' says how
         pass
     else:
         if not hasattr(found, kind):

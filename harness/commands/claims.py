@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from cases.claims import CLAIMS
 from cases.statements import STATEMENTS
+from harness.commands.printing import as_json
 
 _HEADS = {
     "R": "The guide's relationships",
@@ -32,7 +32,7 @@ def claims(*, format: Literal["table", "json", "markdown"] = "table") -> None:
     rows.sort(key=lambda row: (row[0][0], int(row[0][1:])))
     if format == "json":
         told = [dict(zip(("id", "title", "statement", "source"), row, strict=True)) for row in rows]
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+        sys.stdout.write(as_json(told))
     elif format == "markdown":
         sys.stdout.write(_markdown(rows))
     else:

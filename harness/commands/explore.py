@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
 from cyclopts import Parameter
 
 from cases.case import OPS, Case, parse
 from harness import store
+from harness.commands.printing import as_json
 from harness.commands.selection import CaseSelection
 from harness.errors import ConvarithError, EnvironmentFailed, UsageError
 from harness.judge import judge
@@ -153,7 +153,7 @@ def make_small(
     found = _smallest(wrong, _Observer(verdicts, places, workers, limits))
     content = {"schema": SCHEMA, "groups": found}
     try:
-        store.write_whole(folder / "shrunk.json", msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        store.write_whole(folder / "shrunk.json", as_json(content).encode())
     except OSError as error:
         raise ConvarithError(f"{folder}/shrunk.json cannot be written ({error.strerror})") from error
     for one in found:

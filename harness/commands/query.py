@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from harness import store
+from harness.commands.printing import as_json
 
 
 def query(run: Path, sql: str, *, format: Literal["table", "json", "csv"] | None = None) -> None:
@@ -34,7 +34,7 @@ def query(run: Path, sql: str, *, format: Literal["table", "json", "csv"] | None
         writer.writerows(answer.rows)
     elif chosen == "json":
         rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
+        sys.stdout.write(as_json(rows))
     else:
         table = Table(*answer.columns)
         for row in answer.rows:

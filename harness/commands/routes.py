@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import msgspec
 from cyclopts import Parameter
 
 from cases import figures
 from cases.case import OPS, Case, Op, parse
 from cases.grid import SurfaceKind
+from harness.commands.printing import as_json
 from harness.errors import UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Spelling, Unsupported
+from harness.frameworks.ways import ways
 from harness.records import Probe
 
 # One layer for each operation and each way to say its padding, with axes that differ.
@@ -100,32 +101,26 @@ def routes(
         if case:
             raise UsageError("--surfaces lists all surfaces, whatever the case: leave out --case")
         listed = list(_surfaces())
-        sys.stdout.write(_json(listed) if format == "json" else _table(listed, format))
+        sys.stdout.write(as_json(listed) if format == "json" else _table(listed, format))
         return
     asked = {text: text for text in case} or EXAMPLES
     rows = [row for layer, text in asked.items() for row in _rows(layer, _case(text))]
     if format == "json":
-        sys.stdout.write(_json(rows))
+        sys.stdout.write(as_json(rows))
     elif format == "markdown":
         sys.stdout.write(_markdown(rows))
     else:
         sys.stdout.write(_text(rows))
 
 
-def _json(rows: Sequence[Row | SurfaceRow]) -> str:
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
-
-
 def _surfaces() -> Iterator[SurfaceRow]:
     for framework, reference in registry.adapters().items():
         adapter = registry.load(reference)
         for switch in ("", *adapter.switches):
-            for route, found in adapter.routes.items():
-                for mode, how in found.modes.items():
-                    if not switch:
-                        yield SurfaceRow(framework, route, mode, "", how.kind, how.probes, found.ops)
-                    elif how.kind == "plain":
-                        yield SurfaceRow(framework, route, mode, switch, "switched", how.probes, found.ops)
+            for way in ways(framework, adapter, switch):
+                if way.kind is not None:
+                    where = way.surface
+                    yield SurfaceRow(framework, where.route, where.mode, switch, way.kind, way.probes, way.ops)
 
 
 def _table(rows: Sequence[SurfaceRow], format: str) -> str:

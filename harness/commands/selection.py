@@ -6,7 +6,7 @@ import fnmatch
 import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +14,16 @@ from cyclopts import Parameter
 
 from cases import figures, generate
 from cases import grid as grids
-from cases.case import OPS, Case, Op, parse
+from cases.case import OPS, Case, parse
 from cases.claims import IDS, claims, tested
 from harness.errors import EnvironmentFailed, NothingSelected, UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Adapter
+from harness.frameworks.ways import Way, ways
 from harness.observe.engine import Shard
 from harness.observe.probe import probes_of
 from harness.observe.supervisor import Place
-from harness.records import Job, Probe, Surface
+from harness.records import Job
 
 FRAMEWORK_HELP = (
     "NAME, or NAME=PYTHON for the interpreter of another environment. May be repeated. All installed, if left out."
@@ -160,26 +161,6 @@ class CaseSelection:
         return {name: text for name, text in told.items() if text}
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A surface, and what is to be observed on it.
-
-    Attributes
-    ----------
-    surface : Surface
-    kind : str
-        As a grid says it: 'plain', 'declared', 'compiled', 'switched'; empty where the surface was asked for by name,
-        and so takes every case.
-    probes, ops : tuple of str
-        What can be seen on it, of which operations.
-    """
-
-    surface: Surface
-    kind: str
-    probes: tuple[Probe, ...]
-    ops: tuple[Op, ...]
-
-
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class SurfaceSelection:
@@ -250,20 +231,18 @@ class SurfaceSelection:
         return found
 
     def _ways(self, name: str, adapter: type[Adapter], switch: str) -> Iterator[Way]:
-        if self.switch is not None and not fnmatch.fnmatchcase(switch, self.switch):
+        """The ways that are asked for, in a process with a switch or without. All cases take one asked for by name."""
+        otherwise = "*" if self.mode is None else ""  # a mode alone is asked for in the process without a switch
+        if not fnmatch.fnmatchcase(switch, otherwise if self.switch is None else self.switch):
             return
-        for route, found in adapter.routes.items():
-            if not fnmatch.fnmatchcase(route, self.route):
+        for way in ways(name, adapter, switch):
+            if not fnmatch.fnmatchcase(way.surface.route, self.route):
                 continue
-            for mode, how in found.modes.items():
-                if self.mode is not None:
-                    wanted = fnmatch.fnmatchcase(mode, self.mode) and (not switch or self.switch is not None)
-                else:  # a switch changes what is computed, so that what is only declared stays as it is
-                    wanted = not switch or how.kind == "plain"
-                asked = self.mode is not None or bool(switch and self.switch is not None)
-                if wanted:
-                    kind = "" if asked else "switched" if switch else how.kind
-                    yield Way(Surface(name, route, mode, switch), kind, how.probes, found.ops)
+            if self.mode is not None:
+                if fnmatch.fnmatchcase(way.surface.mode, self.mode):
+                    yield replace(way, kind=None)
+            elif way.kind is not None:
+                yield replace(way, kind=None) if switch and self.switch is not None else way
 
     def missing(self) -> list[str]:
         """Sentences about the frameworks that are left out because they are not installed here."""
@@ -285,13 +264,13 @@ def shards(
     """What is to be observed where: every case on every surface that it takes, surface by surface."""
     known = [(case, probes_of(case), kinds(case)) for case in cases]
     found = []
-    for place, ways in places:
+    for place, taking in places:
         jobs = [
             Job(case.id, way.surface, seen)
-            for way in ways
+            for way in taking
             for case, probes, taken in known
             if case.op in way.ops
-            and (not way.kind or way.kind in taken)
+            and (way.kind is None or way.kind in taken)
             and (seen := tuple(probe for probe in probes if probe in way.probes))
         ]
         if jobs or not place.switch:

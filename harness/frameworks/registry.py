@@ -6,10 +6,11 @@ Others register theirs under the entry point group ``convarith.frameworks``, as 
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from harness.frameworks.base import Adapter
 
+GROUP = "convarith.frameworks"
 BUILT_IN = {
     "torch": "harness.frameworks.torch:Torch",
     "tensorflow": "harness.frameworks.tensorflow:TensorFlow",
@@ -19,8 +20,12 @@ BUILT_IN = {
 
 def adapters() -> dict[str, str]:
     """Names of all frameworks, built in and registered, with where each adapter is: 'MODULE:CLASS'."""
-    registered = {point.name: point.value for point in entry_points(group="convarith.frameworks")}
-    return {**registered, **BUILT_IN}
+    return {**{point.name: point.value for point in registered()}, **BUILT_IN}
+
+
+def registered() -> tuple[EntryPoint, ...]:
+    """What others have registered."""
+    return tuple(entry_points(group=GROUP))
 
 
 def load(reference: str) -> type[Adapter]:

@@ -49,7 +49,7 @@ def observed(where: tuple[str, str], ids: list[str], *, route: str = "*") -> lis
     """Verdicts on cases by every surface of a place, whatever a grid says."""
     place, ways = PLACES[where]
     chosen = [way for way in ways if fnmatch.fnmatchcase(way.surface.route, route)]
-    kinds = [way.kind for way in chosen]
+    kinds = [way.kind for way in chosen if way.kind is not None]
     ((_, jobs),) = [(shard.place, shard.jobs) for shard in shards(map(parse, ids), [(place, chosen)], lambda _: kinds)]
     seen: list[Observation] = []
     environment = observe(place, jobs, seen.append)

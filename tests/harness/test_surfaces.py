@@ -91,6 +91,12 @@ def test_a_switch_that_is_asked_for_takes_every_case(capsys: pytest.CaptureFixtu
     assert found == {("conv", LAYERS, "eager", "threads=2"), ("max_pool", LAYERS, "eager", "threads=2")}
 
 
+def test_what_no_grid_takes_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is compiled is observed with a switch only where both are asked for."""
+    found = looked_at(capsys, *grid('["plain"]', '["plain"]'), "--mode", "compiled", "--switch", "threads=2")
+    assert found == {("conv", LAYERS, "compiled", "threads=2"), ("max_pool", LAYERS, "compiled", "threads=2")}
+
+
 def test_each_switch_is_a_process_that_knows_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     looked_at(capsys, *grid('["plain", "switched"]', '["plain"]'))
     environments = json.loads(Path("run/run.json").read_text())["environments"]
