@@ -9,6 +9,7 @@ import pytest
 
 from cases.case import Axis, Case
 from cases.claims import BY_ID, CLAIMS, IDS, claims, title
+from cases.conventions import CONVENTIONS
 from cases.relationships import RELATIONSHIPS
 from cases.statements import STATEMENTS
 
@@ -408,3 +409,12 @@ def test_every_claim_and_statement_has_an_id_and_a_title_of_its_own() -> None:
 
 def test_a_claims_number_is_that_of_its_id() -> None:
     assert [claim.number for claim in CLAIMS] == [*range(1, 16), *range(1, 20)]
+
+
+def test_conventions_are_numbered_in_order_and_say_where_they_are_documented() -> None:
+    assert [convention.id for convention in CONVENTIONS] == [f"X{number}" for number in range(1, 20)]
+    for convention in CONVENTIONS:
+        assert convention.title
+        assert convention.statement
+        assert convention.source.startswith(("https://", "guide, section")), convention.id
+        assert BY_ID[convention.id] is convention
