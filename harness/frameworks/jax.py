@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,10 @@ class Jax(Adapter):
 
     def __init__(self, device: str, switch: str = "") -> None:
         os.environ["JAX_PLATFORMS"] = "cuda" if device == "gpu" else "cpu"
-        # One thread: parallelism comes from processes, and this is what the other frameworks get.
+        # One thread: parallelism comes from processes, and this is what the other frameworks get. XLA's pool has NPROC
+        # of them, as many as there are processors unless told; the flag alone, which older releases obey, leaves large
+        # operations to all.
+        os.environ["NPROC"] = "1"
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
         import jax
 
@@ -80,7 +84,7 @@ class Jax(Adapter):
             "version": self._jax.__version__,
             "jaxlib": jaxlib.__version__,
             "device": device.device_kind,
-            "threads": "1",
+            "threads": _threads(),
             "XLA_FLAGS": os.environ["XLA_FLAGS"],
         }
 
@@ -243,6 +247,13 @@ def _pooling(case: Case, data: str) -> Spelling | Unsupported:
     if case.op == "avg_pool":
         arguments["divisor"] = case.divisor or int(np.prod(case.each("k")))
     return Spelling("jax.lax.reduce_window", arguments, data)
+
+
+def _threads() -> str:
+    """How many threads XLA computes with on a CPU: its pool's, as the system names them; what it was told elsewhere."""
+    tasks = Path("/proc/self/task")
+    names = [(task / "comm").read_text().strip() for task in tasks.iterdir()] if tasks.is_dir() else []
+    return str(names.count("tf_XLAEigen") or os.environ["NPROC"])
 
 
 def _least(dtype: Any) -> Any:

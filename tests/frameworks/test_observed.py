@@ -76,6 +76,12 @@ def test_explicit_padding_agrees(where: tuple[str, str]) -> None:
     assert {v.status for v in observed(where, PADDED, route="jax.lax" if where[0] == "jax" else "*")} == {"agrees"}
 
 
+def test_every_framework_computes_in_one_thread_and_says_so() -> None:
+    for (name, switch), (place, _) in PLACES.items():
+        if not switch:
+            assert observe(place, [], lambda seen: None).facts["threads"] == "1", name
+
+
 def test_a_gpu_that_is_not_there_is_one_sentence() -> None:
     for name, reference in registry.BUILT_IN.items():
         environment = observe(Place(name, reference, sys.executable, device="gpu"), [], lambda seen: None)
