@@ -90,7 +90,7 @@ def by_hand(reports: TextIO, work: Callable[[], None]) -> None:
 def introduce(adapter: Adapter, reports: TextIO) -> None:
     """Report what decides which code runs here."""
     try:
-        send(reports, {"ready": {**machine.facts(), **adapter.facts()}})
+        send(reports, {"ready": {**adapter.facts(), **machine.facts()}})
     except NoDeviceError as error:
         send(reports, {"failed": str(error)})
 
