@@ -122,10 +122,11 @@ def _surfaces() -> Iterator[SurfaceRow]:
         for switch in ("", *adapter.switches):
             for route, found in adapter.routes.items():
                 for mode, how in found.modes.items():
+                    ops = found.seen(mode)
                     if not switch:
-                        yield SurfaceRow(framework, route, mode, "", how.kind, how.probes, found.ops)
+                        yield SurfaceRow(framework, route, mode, "", how.kind, how.probes, ops)
                     elif how.kind == "plain":
-                        yield SurfaceRow(framework, route, mode, switch, "switched", how.probes, found.ops)
+                        yield SurfaceRow(framework, route, mode, switch, "switched", how.probes, ops)
 
 
 def _table(rows: Sequence[SurfaceRow], format: str) -> str:

@@ -263,7 +263,7 @@ class SurfaceSelection:
                 asked = self.mode is not None or bool(switch and self.switch is not None)
                 if wanted:
                     kind = "" if asked else "switched" if switch else how.kind
-                    yield Way(Surface(name, route, mode, switch), kind, how.probes, found.ops)
+                    yield Way(Surface(name, route, mode, switch), kind, how.probes, found.seen(mode))
 
     def missing(self) -> list[str]:
         """Sentences about the frameworks that are left out because they are not installed here."""
