@@ -138,8 +138,10 @@ PROGRAM = """
 import json
 import numpy as np
 import flax, jax
+from cases.case import parse
 from flax import linen, nnx
-from harness.frameworks.flax import Flax
+from harness.frameworks.base import Call
+from harness.frameworks.flax import LINEN, NNX, Flax
 
 adapter = Flax("cpu")
 x = np.ones((1, 5, 1), np.float32)
@@ -154,12 +156,18 @@ for package in (nnx, linen):
     name = package.__name__.rpartition(".")[2]
     sizes[f"{name}.max_pool"] = package.max_pool(x, (3,)).shape
     sizes[f"{name}.avg_pool"] = package.avg_pool(x, (3,), padding=[(1, 0)]).ravel().tolist()
+for route in (NNX, LINEN):
+    for dtype in ("float64", "bfloat16"):
+        case = parse(f"conv1d.i5.k3.s1.p0.d1.bias.{dtype}")
+        x, kernel = (jax.ShapeDtypeStruct(shape, dtype) for shape in ((1, 5, 1), (3, 1, 1)))
+        call = Call(case, route, "jit", Flax.say(case, route), None, np.ones(1), np.ones((1, 1, 5)))
+        sizes[f"{route} {dtype}"] = str(jax.eval_shape(adapter._layer(call), x, kernel).dtype)
 print(json.dumps(sizes))
 """
 
 
 @pytest.mark.frameworks
-def test_what_is_so_by_default() -> None:
+def test_what_is_so_by_default_and_what_it_computes_in() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
     )
@@ -176,6 +184,8 @@ def test_what_is_so_by_default() -> None:
         average = said(route, "avg_pool1d.i5.k3.s1.p1_0.d1")
         assert {said(route, case).stride for case in cases} == {average.stride} == {"1"}
         assert average.divisor == "the window, padding counted"
+        for dtype in ("float64", "bfloat16"):
+            assert found[f"{route} {dtype}"] == dtype
     facts = found["facts"]
     assert (facts["version"], facts["jax"]) == (found["flax"], found["jax"])
     assert {"jaxlib", "device", "platform", "matmul_precision", "x64", "threads", "XLA_FLAGS"} <= set(facts)
