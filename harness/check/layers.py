@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from cases.case import DTYPES, LAYOUTS, OPS, PADDINGS, Axis, Case, Op, Padding, parse
 from cases.conventions import numbers
-from harness.frameworks.base import Route, Spelling, Unsupported
+from harness.frameworks.base import Spelling, Unsupported
 
 Say = Callable[[Case, str], Spelling | Unsupported]
 
@@ -75,9 +75,9 @@ def plainest(say: Say, route: str, op: Op, *, one: bool = False) -> list[str]:
     return said[:1] if one else said
 
 
-def edges(say: Say, name: str, route: Route) -> list[str]:
-    """The layers with little to compute that a route can say."""
-    return [text for text in EDGES if parse(text).op in route.ops and _said(say, name, text)]
+def edges(say: Say, route: str, ops: Collection[Op]) -> list[str]:
+    """The layers with little to compute, of some operations, that a route can say."""
+    return [name for name in EDGES if parse(name).op in ops and _said(say, route, name)]
 
 
 def _said(say: Say, route: str, name: str) -> bool:

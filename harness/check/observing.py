@@ -76,8 +76,12 @@ class Checked:
     def plainest(self, surface: Surface) -> list[str]:
         """The plainest layers for a surface: one of each operation where each is compiled, else more."""
         route = self.kind.routes[surface.route]
-        one = route.modes[surface.mode].kind == "compiled"
-        return [name for op in route.ops for name in plainest(self.kind.say, surface.route, op, one=one)]
+        one, ops = route.modes[surface.mode].kind == "compiled", route.seen(surface.mode)
+        return [name for op in ops for name in plainest(self.kind.say, surface.route, op, one=one)]
+
+    def edges(self, surface: Surface) -> list[str]:
+        """The layers with little to compute for a surface."""
+        return edges(self.kind.say, surface.route, self.kind.routes[surface.route].seen(surface.mode))
 
 
 @dataclass(slots=True)
@@ -133,10 +137,7 @@ def form(checked: Checked) -> Iterator[Check]:
     jobs = [
         job
         for surface in checked.surfaces()
-        for job in checked.jobs(
-            surface,
-            [*checked.plainest(surface), *edges(checked.kind.say, surface.route, checked.kind.routes[surface.route])],
-        )
+        for job in checked.jobs(surface, [*checked.plainest(surface), *checked.edges(surface)])
     ]
     seen = _Seen.of(checked.place("Watched"), jobs)
     if seen.failure and not seen.facts:

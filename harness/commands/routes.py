@@ -52,6 +52,10 @@ class Row:
         What one writes; empty where there is no way to.
     data, kernel : str
         The order of the axes of the input and of the kernel.
+    flip : bool
+        Whether the kernel has to be turned by 180° first.
+    stride, divisor : str
+        What they are where they are left out; empty where they have to be given, or there are none.
     reason : str
         Why there is no way.
     """
@@ -63,6 +67,9 @@ class Row:
     call: str = ""
     data: str = ""
     kernel: str = ""
+    flip: bool = False
+    stride: str = ""
+    divisor: str = ""
     reason: str = ""
 
 
@@ -153,12 +160,25 @@ def _case(text: str) -> Case:
 def _rows(layer: str, case: Case) -> Iterator[Row]:
     for framework, reference in registry.adapters().items():
         adapter = registry.load(reference)
-        for route in adapter.routes:
+        for route, found in adapter.routes.items():
+            if case.op not in found.ops:
+                continue
             said = adapter.say(case, route)
             if isinstance(said, Unsupported):
                 yield Row(layer, case.id, framework, route, reason=said.reason)
             else:
-                yield Row(layer, case.id, framework, route, written(said), said.data, said.kernel)
+                yield Row(
+                    layer,
+                    case.id,
+                    framework,
+                    route,
+                    written(said),
+                    said.data,
+                    said.kernel,
+                    said.flip,
+                    said.stride,
+                    said.divisor,
+                )
 
 
 def written(said: Spelling) -> str:
@@ -177,27 +197,42 @@ def _text(rows: list[Row]) -> str:
             last = row.layer
         lines.append(f"  {row.route}")
         if row.call:
-            kernel = f", kernel {row.kernel}" if row.kernel else ""
+            kernel = f", kernel {_kernel(row)}" if row.kernel else ""
             lines += [f"    {row.call}", f"    data {row.data}{kernel}"]
+            lines += [f"    by default {told}" for told in [_defaults(row)] if told]
         else:
             lines.append(f"    no way to say it: {row.reason}")
     return "\n".join(lines) + "\n"
+
+
+def _kernel(row: Row) -> str:
+    return f"{row.kernel}, turned by 180°" if row.flip else row.kernel
+
+
+def _defaults(row: Row) -> str:
+    """What the stride is, and what an average divides by, where the call does not say it."""
+    told = (("stride", row.stride), ("divisor", row.divisor))
+    return "; ".join(f"{what}: {value}" for what, value in told if value)
 
 
 def _markdown(rows: list[Row]) -> str:
     parts = [
         "# How each route says a layer\n\nThe arguments that convarith itself uses, for a layer of each operation and"
         " each way to say its padding.\nKernels are in the order given, I and O being the layer's own input and output"
-        " maps; of a transposed convolution the\nkernel is that of the convolution it is the transpose of. This page is"
-        " made by `convarith routes --format markdown`;\n`convarith routes --case ID` says any other layer.\n"
+        " maps; of a transposed convolution the\nkernel is that of the convolution it is the transpose of. *Turned by"
+        " 180°* is what its weights have to be first. The last\ncolumn has the stride that a call takes where it says"
+        " none, and what an average divides by; nothing where both have to be\ngiven. A route that has no function for"
+        " an operation is left out there. This page is made by\n`convarith routes --format markdown`; `convarith routes"
+        " --case ID` says any other layer.\n"
     ]
     last = ""
     for row in rows:
         if row.layer != last:
             parts.append(
-                f"\n## {row.layer}\n\n`{row.case_id}`\n\n| route | call | data | kernel |\n|---|---|---|---|\n"
+                f"\n## {row.layer}\n\n`{row.case_id}`\n\n"
+                "| route | call | data | kernel | by default |\n|---|---|---|---|---|\n"
             )
             last = row.layer
         said = f"`{row.call}`" if row.call else f"*no way: {row.reason}*"
-        parts.append(f"| {row.route} | {said} | {row.data} | {row.kernel} |\n")
+        parts.append(f"| {row.route} | {said} | {row.data} | {_kernel(row)} | {_defaults(row)} |\n")
     return "".join(parts)

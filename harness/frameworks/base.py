@@ -57,11 +57,14 @@ class Mode:
         What can be seen that way.
     batch : int
         How many cases :meth:`Adapter.run` works best with at once.
+    ops : tuple of str
+        The operations that can be seen that way, of those that the route has.
     """
 
     kind: Kind = "plain"
     probes: tuple[Probe, ...] = COMPUTED
     batch: int = 1
+    ops: tuple[Op, ...] = OPS
 
 
 DECLARED = Mode("declared", ("declared",), 100)
@@ -81,6 +84,10 @@ class Route:
 
     modes: Mapping[str, Mode]
     ops: tuple[Op, ...] = OPS
+
+    def seen(self, mode: str) -> tuple[Op, ...]:
+        """The operations that can be seen in a mode."""
+        return tuple(op for op in self.ops if op in self.modes[mode].ops)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,53 +4,119 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from cases.case import Axis, Case
+from cases.case import Case
+from harness.frameworks import _jax_say as saying
+from harness.frameworks._jax_say import CONSISTENT, LAX, UNTURNED
 from harness.frameworks.base import (
-    SPATIAL,
+    COMPUTED,
+    DECLARED,
     Adapter,
+    Array,
     Call,
     Mode,
     NoDeviceError,
-    Raised,
     Result,
+    Returned,
     Route,
     Spelling,
     Unsupported,
     arranged_input,
     arranged_kernel,
+    attempt,
+    batches,
     cotangent_order,
+    declared,
     is_empty,
-    letters,
     numpy_dtype,
     raised,
     returned,
     together,
 )
 
-LAX = "jax.lax"
-_COMPILATIONS_KEPT = 10  # JAX keeps every compiled program: 10 MB for each 1 000 cases
+Layer = Callable[[Any, Any], Any]
+
+JIT = Mode(batch=100)
+# A function that makes transposed convolutions only has no direct convolution beside it.
+TRANSPOSED_ALONE = Route(
+    {
+        "jit": Mode(probes=tuple(probe for probe in COMPUTED if probe != "direct"), batch=JIT.batch),
+        "eval_shape": DECLARED,
+    },
+    ("conv_transpose",),
+)
+
+_CALLS_KEPT = 1000  # JAX keeps every compiled program: 10 MB for each 1 000 cases
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fed:
+    """A layer with what it is fed: arrays in the framework's order and element type.
+
+    Attributes
+    ----------
+    rows : ndarray
+        Inputs, or one-hot cotangents where gradients are asked for: the layer is given no more of them at once than
+        the case says.
+    dtype : numpy.dtype
+        The case's element type as JAX has it.
+    x : ndarray
+        Where gradients are asked for, the one input to take them at.
+    shape : tuple of int, or None
+        Of the layer's output for x, where gradients are asked for.
+    """
+
+    call: Call
+    layer: Layer
+    rows: Array
+    kernel: Array | None
+    dtype: Any
+    x: Array | None = None
+    shape: tuple[int, ...] | None = None
 
 
 class Jax(Adapter):
-    """The adapter of JAX."""
+    """The adapter of JAX.
+
+    In the mode 'jit' many layers are one compiled program; in 'eager' JAX dispatches each operation by itself. In
+    'linear_transpose' the gradients are the layer's own transpose, without a forward pass, where 'jit' takes the
+    vector-Jacobian product. A maximum is not linear, and has none.
+
+    What is built on JAX derives its adapter from this one: it says its own layers, and makes them in :meth:`_layer`.
+    """
 
     name = "jax"
     package = "jax"
     requirement = "convarith[jax]"
-    routes = {LAX: Route({"jit": Mode(batch=100)})}
+    routes = {
+        LAX: Route(
+            {
+                "jit": JIT,
+                "eager": Mode("compiled"),
+                "linear_transpose": Mode("compiled", ("adjoint",), JIT.batch, ("conv", "conv_transpose", "avg_pool")),
+                "eval_shape": DECLARED,
+            }
+        ),
+        UNTURNED: TRANSPOSED_ALONE,
+        CONSISTENT: TRANSPOSED_ALONE,
+    }
+    switches: ClassVar[tuple[str, ...]] = ("threads=2",)
 
     def __init__(self, device: str, switch: str = "") -> None:
+        if switch not in ("", *self.switches):
+            raise ValueError(f"{self.name} has no switch '{switch}'")
+        threads = switch.partition("=")[2] or "1"
         os.environ["JAX_PLATFORMS"] = "cuda" if device == "gpu" else "cpu"
-        # One thread: parallelism comes from processes, and this is what the other frameworks get. XLA's pool has NPROC
-        # of them, as many as there are processors unless told; the flag alone, which older releases obey, leaves large
-        # operations to all.
-        os.environ["NPROC"] = "1"
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+        # XLA's pool on a CPU has NPROC threads, and as many as there are processors unless told. The flag alone,
+        # which older releases obey, leaves large operations to all of them.
+        os.environ["NPROC"] = threads
+        flag = f"--xla_cpu_multi_thread_eigen={'false' if threads == '1' else 'true'}"
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
         import jax
 
         jax.config.update("jax_enable_x64", True)  # float64 is a case like any other; float32 stays float32
@@ -61,29 +127,25 @@ class Jax(Adapter):
 
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
-        if not 1 <= case.rank <= 3:
-            return Unsupported(f"this adapter says 1 to 3 spatial axes, not {case.rank}")
-        if case.bias:
-            return Unsupported("jax.lax's functions have no bias")
-        # XLA compiles channels-last programs 25 times faster on a CPU, so it is the default here.
-        data = letters(case.rank, first=case.layout == "channels_first")
-        if case.padding == "causal":
-            return Unsupported("jax.lax has no causal padding by name")
-        if case.pools:
-            return _pooling(case, data)
-        return _transposed(case, data) if case.transposed else _convolution(case, data)
+        return saying.say(case, route)
 
     def facts(self) -> dict[str, str]:
         import jaxlib
 
+        jax = self._jax
         try:
-            device = self._jax.devices()[0]
+            device = jax.devices()[0]
         except (RuntimeError, AssertionError) as error:  # it asserts that a platform it was told of is there
-            raise NoDeviceError(f"jax {self._jax.__version__} finds none") from error
+            raise NoDeviceError(f"jax {jax.__version__} finds none") from error
+        precision = str(jax.config.jax_default_matmul_precision or "default")
         return {
-            "version": self._jax.__version__,
+            "version": jax.__version__,
             "jaxlib": jaxlib.__version__,
             "device": device.device_kind,
+            "platform": " ".join(device.client.platform_version.split()),
+            **({} if device.platform == "cpu" else {"tf32": "off" if precision in ("highest", "float32") else "on"}),
+            "matmul_precision": precision,
+            "x64": "on" if jax.config.jax_enable_x64 else "off",
             "threads": _threads(),
             "XLA_FLAGS": os.environ["XLA_FLAGS"],
         }
@@ -92,73 +154,24 @@ class Jax(Adapter):
         return next(iter(self.run([call])))
 
     def run(self, calls: Sequence[Call]) -> Iterator[Result]:
+        mode = calls[0].mode if calls else ""
+        if mode == "eval_shape":
+            return map(self._declared, calls)
+        if mode == "eager":
+            return map(self._eager, calls)
         return together(calls, self._program)
 
-    def _program(self, calls: Sequence[Call]) -> list[Result]:
-        """The results of calls that are compiled together."""
-        jax = self._jax
-        inputs = [(arranged_input(call), arranged_kernel(call)) for call in calls]
-        shapes: dict[int, tuple[int, ...]] = {}  # known when a layer is traced, like an error in tracing it
-        refused: dict[int, Raised] = {}
+    def _layer(self, call: Call) -> Layer:
+        """The layer that a call's spelling says, as a function of the input and the kernel.
 
-        def program(inputs: Sequence[tuple[Any, Any]]) -> list[Any]:
-            outputs: list[Any] = []
-            for number, (x, kernel) in enumerate(inputs):
-                try:
-                    shapes[number], output = self._trace(calls[number], x, kernel)
-                except Exception as error:
-                    refused[number], output = raised(error), None
-                outputs.append(output)
-            return outputs
-
-        try:
-            outputs = jax.device_get(jax.jit(program)(inputs))
-        finally:
-            self._forget()
-        # bfloat16 is widened only here: inside the program XLA would leave out the rounding before it
-        return [
-            refused[number]
-            if number in refused
-            else returned(call, shapes[number], outputs[number].astype(numpy_dtype(call.case)))
-            for number, call in enumerate(calls)
-        ]
-
-    def _trace(self, call: Call, x: Any, kernel: Any) -> tuple[tuple[int, ...], Any]:
-        """The shape of a layer's output, and the output or the gradients."""
-        jax = self._jax
-        x = x.astype(call.case.dtype)
-        kernel = None if kernel is None else kernel.astype(call.case.dtype)
-        layer = self._layer(call)
-        if not call.pull_back:
-            y = _mapped(jax, lambda part: layer(part, kernel), x, call.case.batch)
-            return y.shape, y
-        shape = jax.eval_shape(layer, x, kernel).shape
-        if is_empty(call, shape):
-            return shape, x[:0]
-        sizes, order = cotangent_order(call, shape)
-        outputs = sizes[0] if x.shape[0] else 0
-        cotangents = jax.numpy.eye(sizes[0], dtype=x.dtype).reshape(sizes).transpose(order)[:outputs]
-
-        def pull(cotangents: Any) -> Any:
-            repeated = jax.numpy.broadcast_to(x, (cotangents.shape[0], *x.shape[1:]))
-            _, back = jax.vjp(lambda x: layer(x, kernel), repeated)
-            return back(cotangents)[0]
-
-        return shape, _mapped(jax, pull, cotangents, call.case.batch)
-
-    def _forget(self) -> None:
-        self._compiled += 1
-        if self._compiled >= _COMPILATIONS_KEPT:
-            self._jax.clear_caches()
-            self._compiled = 0
-
-    def _layer(self, call: Call) -> Callable[[Any, Any], Any]:
+        It is made outside of any trace, and then traced or called.
+        """
         lax, arguments = self._jax.lax, call.spelling.arguments
         if call.case.op == "conv":
             return lambda x, kernel: lax.conv_general_dilated(x, kernel, **arguments)
         if call.case.op == "conv_transpose":
             return lambda x, kernel: lax.conv_transpose(x, kernel, **arguments)
-        window = {name: value for name, value in arguments.items() if name not in _OURS}
+        window = {name: value for name, value in arguments.items() if name not in saying.OURS}
         if call.case.op == "max_pool":
             return lambda x, _: lax.reduce_window(x, _least(x.dtype), lax.max, **window)
 
@@ -168,85 +181,114 @@ class Jax(Adapter):
 
         return average
 
+    def _program(self, calls: Sequence[Call]) -> list[Result]:
+        """The results of calls that are compiled together."""
+        jax = self._jax
+        results: list[Result | _Fed] = [self._fed(call) for call in calls]
+        fed = {number: found for number, found in enumerate(results) if isinstance(found, _Fed)}
+        # Arrays are handed over as arguments: what is known when a program is compiled, XLA may compute by itself.
+        inputs = {number: (one.rows, one.x, one.kernel) for number, one in fed.items()}
 
-_OURS = ("computation", "divisor")  # what a pooling's spelling says beside the arguments of reduce_window
+        def program(inputs: dict[int, tuple[Any, Any, Any]]) -> dict[int, Any]:
+            outputs = {}
+            for number, (rows, x, kernel) in inputs.items():
+                try:
+                    outputs[number] = self._traced(fed[number], rows, x, kernel)
+                except Exception as error:
+                    results[number] = raised(error)
+            return outputs
+
+        try:
+            outputs = jax.device_get(jax.jit(program)(inputs)) if inputs else {}
+        finally:
+            self._forget(len(calls))
+        for number, output in outputs.items():
+            results[number] = _result(fed[number], output)
+        done = [result for result in results if not isinstance(result, _Fed)]
+        assert len(done) == len(calls), "what is fed comes back, or is refused"
+        return done
+
+    def _traced(self, fed: _Fed, rows: Any, x: Any, kernel: Any) -> Any:
+        """What comes of rows in a compiled program."""
+        function = self._function(fed)
+
+        def some(rows: Any) -> Any:
+            at = None if x is None else self._jax.numpy.broadcast_to(x, (len(rows), *x.shape[1:]))
+            return function(rows, at, kernel)
+
+        return _mapped(self._jax, some, rows, fed.call.case.batch)
+
+    def _eager(self, call: Call) -> Result:
+        """The result of a call, each operation dispatched by itself."""
+        jax, fed = self._jax, self._fed(call)
+        if not isinstance(fed, _Fed):
+            return fed
+
+        def action() -> Returned:
+            function, parts = self._function(fed), []
+            kernel = None if fed.kernel is None else jax.numpy.asarray(fed.kernel)
+            for part in batches(call, len(fed.rows)):
+                rows, x = fed.rows[part], fed.x
+                if x is not None:
+                    x = jax.numpy.asarray(np.broadcast_to(x, (len(rows), *x.shape[1:])))
+                parts.append(np.asarray(function(jax.numpy.asarray(rows), x, kernel)))
+            return _result(fed, np.concatenate(parts))
+
+        try:
+            return attempt(action)
+        finally:
+            self._forget(1)
+
+    def _declared(self, call: Call) -> Result:
+        """The shape of a layer's output, of the arrays' shapes and element types alone."""
+        jax = self._jax
+        x, kernel = (
+            None if array is None else jax.ShapeDtypeStruct(array.shape, jax.numpy.dtype(call.case.dtype))
+            for array in (arranged_input(call), arranged_kernel(call))
+        )
+        return attempt(lambda: declared(call, jax.eval_shape(self._layer(call), x, kernel).shape))
+
+    def _fed(self, call: Call) -> _Fed | Result:
+        """A call's layer and what it is fed, or the call's result if there is nothing to feed."""
+        jax = self._jax
+        dtype = jax.numpy.dtype(call.case.dtype)
+        x, kernel = arranged_input(call).astype(dtype), arranged_kernel(call)
+        kernel = None if kernel is None else kernel.astype(dtype)
+        try:
+            layer = self._layer(call)
+            if not call.pull_back:
+                return _Fed(call, layer, x, kernel, dtype)
+            output = jax.eval_shape(layer, x, kernel)
+            if is_empty(call, output.shape):
+                return returned(call, output.shape, x[:0])
+            sizes, order = cotangent_order(call, output.shape)
+        except Exception as error:
+            return raised(error)
+        cotangents = np.eye(sizes[0], dtype=output.dtype).reshape(sizes).transpose(order)
+        return _Fed(call, layer, cotangents[: sizes[0] if len(x) else 0], kernel, dtype, x, output.shape)
+
+    def _function(self, fed: _Fed) -> Callable[[Any, Any, Any], Any]:
+        """What is made of rows, the input to take gradients at, once for each row, and the kernel."""
+        jax, layer = self._jax, fed.layer
+        if fed.x is None:
+            return lambda rows, _, kernel: layer(rows, kernel)
+        if fed.call.mode == "linear_transpose":
+            return lambda rows, x, kernel: jax.linear_transpose(lambda x: layer(x, kernel), x)(rows)[0]
+        return lambda rows, x, kernel: jax.vjp(lambda x: layer(x, kernel), x)[1](rows)[0]
+
+    def _forget(self, calls: int) -> None:
+        """Count calls that were compiled, and now and then have JAX forget them."""
+        self._compiled += calls
+        if self._compiled >= _CALLS_KEPT:
+            self._jax.clear_caches()
+            self._compiled = 0
 
 
-def _convolution(case: Case, data: str) -> Spelling:
-    spatial = SPATIAL[case.rank]
-    pads: Any = case.padding.upper()
-    if case.padding == "explicit":
-        pads = [(axis.p_before, axis.p_after) for axis in case.axes]
-    return Spelling(
-        "jax.lax.conv_general_dilated",
-        {
-            "window_strides": case.each("s"),
-            "padding": pads,
-            "rhs_dilation": case.each("d"),
-            "dimension_numbers": (data, spatial + "IO", data),
-            "feature_group_count": case.groups,
-        },
-        data,
-        spatial + "IO",
-    )
-
-
-def _transposed(case: Case, data: str) -> Spelling | Unsupported:
-    spatial = SPATIAL[case.rank]
-    if case.groups != 1:
-        return Unsupported("jax.lax.conv_transpose has no groups")
-    pads: Any = case.padding.upper()
-    if case.padding == "explicit":
-        # JAX's numbers pad the stretched input: they are the guide's p', not p, with a at the far end (X18).
-        pads = [(x.k_hat - 1 - x.p_before, x.k_hat - 1 - x.p_after + x.a) for x in case.axes]
-    elif case.padding == "same_lower":
-        return Unsupported("jax.lax.conv_transpose has no SAME_LOWER")
-    elif any(
-        _size(x) != (x.s * x.i if case.padding == "same" else x.s * x.i + max(x.k_hat - x.s, 0)) for x in case.axes
-    ):
-        return Unsupported("with a padding by name, jax.lax.conv_transpose chooses the output's size itself")
-    return Spelling(
-        "jax.lax.conv_transpose",
-        {
-            "strides": case.each("s"),
-            "padding": pads,
-            "rhs_dilation": case.each("d"),
-            "dimension_numbers": (data, spatial + "IO", data),
-            "transpose_kernel": True,
-        },
-        data,
-        # With transpose_kernel JAX turns the kernel and takes the I and O of the forward convolution.
-        spatial + "OI",
-    )
-
-
-def _size(x: Axis) -> int:
-    return x.s * (x.i - 1) + x.a + x.k_hat - x.p_before - x.p_after
-
-
-def _pooling(case: Case, data: str) -> Spelling | Unsupported:
-    if case.ceil_mode:
-        return Unsupported("jax.lax.reduce_window has no ceil mode")
-    if case.op == "avg_pool" and case.padded and not case.count_include_pad:
-        return Unsupported("an average by jax.lax.reduce_window divides by one number in every window")
-
-    def each(values: Any, other: Any) -> Any:
-        """Values of the axes, and another for batch and feature maps, in the order of the data."""
-        return (other, other, *values) if data[1] == "C" else (other, *values, other)
-
-    pads: Any = case.padding.upper()
-    if case.padding == "explicit":
-        pads = list(each([(axis.p_before, axis.p_after) for axis in case.axes], (0, 0)))
-    arguments = {
-        "computation": "jax.lax.add" if case.op == "avg_pool" else "jax.lax.max",
-        "window_dimensions": each(case.each("k"), 1),
-        "window_strides": each(case.each("s"), 1),
-        "padding": pads,
-        "window_dilation": each(case.each("d"), 1),
-    }
-    if case.op == "avg_pool":
-        arguments["divisor"] = case.divisor or int(np.prod(case.each("k")))
-    return Spelling("jax.lax.reduce_window", arguments, data)
+def _result(fed: _Fed, array: Array) -> Returned:
+    """What came of a call, in the case's element type, whatever the layer returned."""
+    # bfloat16 is widened only here: inside a program XLA would leave out the rounding before it
+    array = array.astype(fed.dtype).astype(numpy_dtype(fed.call.case))
+    return returned(fed.call, array.shape if fed.shape is None else fed.shape, array)
 
 
 def _threads() -> str:

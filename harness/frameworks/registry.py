@@ -15,6 +15,7 @@ BUILT_IN = {
     "torch": "harness.frameworks.torch:Torch",
     "tensorflow": "harness.frameworks.tensorflow:TensorFlow",
     "jax": "harness.frameworks.jax:Jax",
+    "flax": "harness.frameworks.flax:Flax",
 }
 
 

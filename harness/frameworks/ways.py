@@ -39,4 +39,4 @@ def ways(framework: str, adapter: type[Adapter], switch: str = "") -> Iterator[W
     for route, found in adapter.routes.items():
         for mode, how in found.modes.items():
             kind: SurfaceKind | None = how.kind if not switch else "switched" if how.kind == "plain" else None
-            yield Way(Surface(framework, route, mode, switch), kind, how.probes, found.ops)
+            yield Way(Surface(framework, route, mode, switch), kind, how.probes, found.seen(mode))

@@ -243,7 +243,15 @@ def test_routes_say_a_layer_or_why_they_cannot(
     monkeypatch.setattr(registry, "adapters", lambda: registry.BUILT_IN)
     assert main(["routes", "--case", "conv2d.i6x7.k3x2.s2x1.p1x0.d1x1", "--format", "json"]) == 0
     said = {row["route"]: row for row in json.loads(capsys.readouterr().out)}
-    assert set(said) == {"torch.nn.functional", "torch.nn", "tf.nn", "keras.layers", "jax.lax"}
+    assert set(said) == {
+        "torch.nn.functional",
+        "torch.nn",
+        "tf.nn",
+        "keras.layers",
+        "jax.lax",
+        "flax.nnx",
+        "flax.linen",
+    }
     assert said["torch.nn.functional"]["call"] == (
         "torch.nn.functional.conv2d(stride=(2, 1), padding=(1, 0), dilation=(1, 1), groups=1)"
     )
