@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -114,10 +114,10 @@ def routes(
     rows = [row for layer, text in asked.items() for row in _rows(layer, _case(text))]
     if format == "json":
         sys.stdout.write(as_json(rows))
-    elif format == "markdown":
-        sys.stdout.write(_markdown(rows))
-    else:
-        sys.stdout.write(_text(rows))
+        return
+    # What is said in the same words whichever framework computes it, people read once.
+    once = list({replace(row, framework=""): row for row in rows}.values())
+    sys.stdout.write(_markdown(once) if format == "markdown" else _text(once))
 
 
 def _surfaces() -> Iterator[SurfaceRow]:

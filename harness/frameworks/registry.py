@@ -16,6 +16,9 @@ BUILT_IN = {
     "tensorflow": "harness.frameworks.tensorflow:TensorFlow",
     "jax": "harness.frameworks.jax:Jax",
     "flax": "harness.frameworks.flax:Flax",
+    "keras-tensorflow": "harness.frameworks.keras:KerasOnTensorFlow",
+    "keras-jax": "harness.frameworks.keras:KerasOnJax",
+    "keras-torch": "harness.frameworks.keras:KerasOnTorch",
 }
 
 

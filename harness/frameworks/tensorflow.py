@@ -1,18 +1,21 @@
-"""TensorFlow: the functions of ``tf.nn``, and ``keras.layers`` on the TensorFlow backend."""
+"""TensorFlow: the functions of ``tf.nn``, called one by one, traced as ``tf.function``, or asked for shapes alone."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cases.case import Case
-from cases.claims import BY_ID, claims
-from harness.frameworks import keras
+from harness.frameworks import _tensorflow_say, _tensorflow_traced
+from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
+from harness.frameworks._tensorflow_traced import Task
 from harness.frameworks.base import (
-    SPATIAL,
+    COMPUTED,
+    DECLARED,
     Adapter,
     Array,
     Call,
@@ -23,112 +26,132 @@ from harness.frameworks.base import (
     Route,
     Spelling,
     Unsupported,
+    arranged,
     arranged_bias,
     arranged_input,
     arranged_kernel,
     attempt,
     batches,
     cotangent_order,
+    declared,
     is_empty,
-    letters,
     numpy_dtype,
+    raised,
     returned,
+    together,
 )
-
-NN = "tf.nn"
 
 Layer = Callable[[Any], Any]
 
-_NAMES = {
-    "conv": "conv{}d",
-    "conv_transpose": "conv{}d_transpose",
-    "avg_pool": "avg_pool{}d",
-    "max_pool": "max_pool{}d",
+EAGER, FUNCTION, UNKNOWN, XLA, GRAPH = "eager", "function", "function_unknown", "xla", "graph"
+# Where one of them ends the process, those that share its function are looked at one by one: so no more share one than
+# make it cheaper. XLA gains more by it.
+MODES = {
+    EAGER: Mode(),
+    FUNCTION: Mode("compiled", batch=25),
+    UNKNOWN: Mode("compiled", batch=25),
+    XLA: Mode("compiled", batch=100),
+    GRAPH: DECLARED,
+}
+_MANY = (FUNCTION, UNKNOWN, XLA, GRAPH)  # of these many calls are traced together
+# The direct convolution that equals a transposed one is another function's to compute.
+_OWN = tuple(probe for probe in COMPUTED if probe != "direct")
+_WITHOUT_DIRECT = {
+    name: replace(mode, probes=_OWN) if mode.probes == COMPUTED else mode for name, mode in MODES.items()
 }
 
 
 class TensorFlow(Adapter):
-    """The adapter of TensorFlow, and of Keras on it."""
+    """The adapter of TensorFlow."""
 
     name = "tensorflow"
     package = "tensorflow"
     requirement = "convarith[tensorflow]"
-    routes = {NN: Route({"eager": Mode()}), keras.LAYERS: Route({"eager": Mode()})}
+    routes = {
+        NN: Route(MODES),
+        CONVOLUTION: Route(MODES, ("conv",)),
+        CONV_TRANSPOSE: Route(_WITHOUT_DIRECT, ("conv_transpose",)),
+        POOL: Route(MODES, ("avg_pool", "max_pool")),
+        DEPTHWISE: Route(MODES, ("conv",)),
+    }
+    # oneDNN, the kernel library, on or off; the newest instructions that it may use; threads for one kernel.
+    switches: ClassVar[tuple[str, ...]] = (
+        "TF_ENABLE_ONEDNN_OPTS=0",
+        "ONEDNN_MAX_CPU_ISA=SSE41",
+        "ONEDNN_MAX_CPU_ISA=AVX2",
+        "threads=2",
+    )
 
     def __init__(self, device: str, switch: str = "") -> None:
-        os.environ["KERAS_BACKEND"] = "tensorflow"
+        if switch and switch not in self.switches:
+            raise ValueError(f"no switch '{switch}': there are {', '.join(self.switches)}")
+        name, _, value = switch.partition("=")
+        threads = int(value) if name == "threads" else 1
+        if name and name != "threads":  # both are read when TensorFlow is imported, or first computes
+            os.environ[name] = value
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         if device == "cpu":
             os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
         import tensorflow
 
-        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
         if device == "gpu":
             # TF32 rounds the taps to 10 bits: the probes would no longer be exact.
             tensorflow.config.experimental.enable_tensor_float_32_execution(False)
-        import keras as keras_package
-
         self._tf = tensorflow
         self._device = "/GPU:0" if device == "gpu" else "/CPU:0"
-        self._keras = keras_package
 
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
-        if route == keras.LAYERS:
-            return keras.say(case)
-        if not 1 <= case.rank <= 3:
-            return Unsupported(f"tf.nn's functions have 1 to 3 spatial axes, not {case.rank}")
-        function = f"{NN}.{_NAMES[case.op].format(case.rank)}"
-        if reason := _cannot(case, function):
-            return Unsupported(reason)
-        data = letters(case.rank, first=case.layout == "channels_first")
-        arguments: dict[str, Any] = {"padding": _padding(case, data), "data_format": data}
-        if case.pools:
-            arguments |= {"ksize": _each(case, "k", data), "strides": _each(case, "s", data)}
-            return Spelling(function, arguments, data)
-        arguments["dilations"] = _each(case, "d", data)
-        if function == f"{NN}.conv1d":  # it alone has its own name and form for the stride
-            arguments["stride"] = case.axes[0].s
-        else:
-            arguments["strides"] = _each(case, "s", data)
-        if case.transposed:
-            # The caller has to name the size of the output, so the case's claim is handed over; TensorFlow
-            # refuses it where it finds it inconsistent. The batch stands in front when the call is made.
-            arguments["output_shape"] = _in_order(data, case.channels_out, BY_ID[claims(case)[0]].size(case))
-        return Spelling(function, arguments, data, SPATIAL[case.rank] + ("OI" if case.transposed else "IO"))
+        return _tensorflow_say.say(case, route)
 
     def facts(self) -> dict[str, str]:
+        from tensorflow.python.util import _pywrap_util_port
+
         tf = self._tf
+        build = tf.sysconfig.get_build_info()
         device = {"device": "cpu"}
         if self._device == "/GPU:0":
             found = tf.config.list_physical_devices("GPU")
             if not found:
                 raise NoDeviceError(f"tensorflow {tf.__version__} finds none")
             gpu = tf.config.experimental.get_device_details(found[0])
-            build = tf.sysconfig.get_build_info()
+            tf32 = tf.config.experimental.tensor_float_32_execution_enabled()
             device = {
                 "device": str(gpu.get("device_name", "gpu")),
+                "compute_capability": ".".join(map(str, gpu.get("compute_capability", ()))),
                 "cuda": str(build.get("cuda_version")),
                 "cudnn": str(build.get("cudnn_version")),
-                "tf32": "off",
+                "tf32": "on" if tf32 else "off",
             }
         return {
             "version": tf.__version__,
-            "keras": self._keras.__version__,
+            "git_version": tf.version.GIT_VERSION,
+            "compiler": tf.version.COMPILER_VERSION,
             **device,
             "threads": str(tf.config.threading.get_intra_op_parallelism_threads()),
-            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "onednn": "on" if _pywrap_util_port.IsMklEnabled() else "off",
+            "ONEDNN_MAX_CPU_ISA": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
+            "XLA_FLAGS": os.environ.get("XLA_FLAGS", "default"),
         }
 
     def run_one(self, call: Call) -> Result:
-        array, kernel, bias = arranged_input(call), arranged_kernel(call), arranged_bias(call)
+        if call.mode in _MANY:
+            return next(iter(self.run([call])))
+        array, kernel, bias = arranged_input(call), self._kernel(call), arranged_bias(call)
 
         def action() -> Returned:
             with self._tf.device(self._device):
                 return self._run(call, self._layer(call, kernel, bias), self._tensor(call, array))
 
         return attempt(action)
+
+    def run(self, calls: Sequence[Call]) -> Iterator[Result]:
+        mode = calls[0].mode if calls else EAGER
+        if mode not in _MANY:
+            return super().run(calls)
+        return together(calls, self._declarations) if mode == GRAPH else iter(self._program(calls))
 
     def _run(self, call: Call, layer: Layer, x: Any) -> Returned:
         tf = self._tf
@@ -138,23 +161,106 @@ class TensorFlow(Adapter):
         shape = tuple(layer(x).shape)
         if is_empty(call, shape):
             return returned(call, shape, self._array(x[:0]))
+        pull = self._pull_back(layer)
+        gradients = [pull(fed, cotangents) for fed, cotangents in self._cotangents(call, x, shape)]
+        return returned(call, shape, self._array(tf.concat(gradients, axis=0)))
+
+    def _program(self, calls: Sequence[Call]) -> list[Result]:
+        """The results of calls that are traced together, twice: the layers, and then what pulls gradients back.
+
+        The second needs the shapes of the outputs that the first gave.
+        """
+        layers, results = self._layers(calls)
+        inputs = {number: self._tensor(calls[number], arranged_input(calls[number])) for number in layers}
+        forward: dict[int, Task] = {}
+        for number, layer in layers.items():
+            call, x = calls[number], inputs[number]
+            parts = [slice(None)] if call.pull_back else batches(call, x.shape[0])
+            forward[number] = Task(layer, [(x[part],) for part in parts], self._known(call))
+        outputs = self._traced(calls, forward, results)
+        backward: dict[int, Task] = {}
+        shapes: dict[int, tuple[int, ...]] = {}
+        for number, arrays in outputs.items():
+            call, shapes[number] = calls[number], arrays[0].shape
+            if not call.pull_back:
+                whole = np.concatenate(arrays)
+                results[number] = returned(call, whole.shape, whole)
+            elif is_empty(call, shapes[number]):
+                results[number] = returned(call, shapes[number], self._array(inputs[number][:0]))
+            else:
+                try:
+                    fed = list(self._cotangents(call, inputs[number], shapes[number]))
+                except ValueError as error:  # the output has not even as many axes as the input
+                    results[number] = raised(error)
+                    continue
+                backward[number] = Task(self._pull_back(layers[number]), fed, self._known(call))
+        for number, arrays in self._traced(calls, backward, results).items():
+            results[number] = returned(calls[number], shapes[number], np.concatenate(arrays))
+        return [results[number] for number in range(len(calls))]
+
+    def _traced(
+        self, calls: Sequence[Call], tasks: dict[int, Task], results: dict[int, Result]
+    ) -> dict[int, list[Array]]:
+        """What tasks return, traced as one function; the results of those that cannot be traced are noted."""
+        if not tasks:
+            return {}
+        outputs, refused = _tensorflow_traced.run(self._tf, tasks, self._device, xla=calls[0].mode == XLA)
+        results |= refused
+        return {number: [self._array(part) for part in parts] for number, parts in outputs.items()}
+
+    def _declarations(self, calls: Sequence[Call]) -> list[Result]:
+        """The shapes that the layers' outputs have in a traced function that is never run."""
+        layers, results = self._layers(calls)
+        tasks = {
+            number: Task(
+                layer, [(self._tensor(calls[number], arranged_input(calls[number])),)], self._known(calls[number])
+            )
+            for number, layer in layers.items()
+        }
+        _, traced, _ = _tensorflow_traced.trace(self._tf, tasks, self._device)
+        results |= traced.refused
+        results |= {number: declared(calls[number], shape) for number, shape in traced.shapes.items()}
+        return [results[number] for number in range(len(calls))]
+
+    def _layers(self, calls: Sequence[Call]) -> tuple[dict[int, Layer], dict[int, Result]]:
+        """The calls' layers, made but not called, and the errors of those that could not be made."""
+        layers: dict[int, Layer] = {}
+        refused: dict[int, Result] = {}
+        for number, call in enumerate(calls):
+            kernel, bias = self._kernel(call), arranged_bias(call)
+            try:
+                with self._tf.device(self._device):
+                    layers[number] = self._layer(call, kernel, bias)
+            except Exception as error:
+                refused[number] = raised(error)
+        return layers, refused
+
+    def _known(self, call: Call) -> tuple[int, ...]:
+        """The axes of a layer's input whose sizes are known when it is traced."""
+        if call.mode == UNKNOWN:
+            return (call.spelling.data.index("C"),)
+        return tuple(range(len(call.spelling.data)))
+
+    def _pull_back(self, layer: Layer) -> Callable[[Any, Any], Any]:
+        """What pulls cotangents of a layer's output back to its input."""
+        tf = self._tf
+
+        def pull(x: Any, cotangents: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = layer(x)
+            return tape.gradient(y, x, output_gradients=cotangents, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+        return pull
+
+    def _cotangents(self, call: Call, x: Any, shape: Sequence[int]) -> Iterator[tuple[Any, Any]]:
+        """An input, repeated, with all one-hot cotangents of its output of a shape, no more at once than a batch."""
         sizes, order = cotangent_order(call, shape)
         outputs = sizes[0] if x.shape[0] else 0
         identity = np.eye(sizes[0], dtype=numpy_dtype(call.case)).reshape(sizes).transpose(order)[:outputs]
         cotangents = self._tensor(call, identity)
-        repeated = tf.repeat(x, outputs, axis=0) if outputs else x
-        gradients = []
-        for part in batches(call, outputs):
-            fed = repeated[part]
-            with tf.GradientTape() as tape:
-                tape.watch(fed)
-                y = layer(fed)
-            gradients.append(
-                tape.gradient(
-                    y, fed, output_gradients=cotangents[part], unconnected_gradients=tf.UnconnectedGradients.ZERO
-                )
-            )
-        return returned(call, shape, self._array(tf.concat(gradients, axis=0)))
+        repeated = self._tf.repeat(x, outputs, axis=0) if outputs else x
+        return ((repeated[part], cotangents[part]) for part in batches(call, outputs))
 
     def _tensor(self, call: Call, array: Array) -> Any:
         tensor = self._tf.constant(array)
@@ -167,67 +273,28 @@ class TensorFlow(Adapter):
         array: Array = tensor.numpy()
         return array
 
+    def _kernel(self, call: Call) -> Array | None:
+        """A call's kernel in the order that its function takes."""
+        if call.kernel is None or "M" not in call.spelling.kernel:
+            return arranged_kernel(call)
+        # Each output map belongs to one input map: (O, 1, …) is (I, M, …), with M output maps for each input map.
+        kernel = call.kernel.reshape(call.case.channels_in, -1, *call.kernel.shape[2:])
+        return np.ascontiguousarray(arranged(kernel, "IMHW", call.spelling.kernel), dtype=numpy_dtype(call.case))
+
     def _layer(self, call: Call, kernel: Array | None, bias: Array | None) -> Layer:
-        name = call.spelling.function.rpartition(".")[2]
+        """A call's layer as a function of its input; made outside of any function that it is traced in."""
+        function = getattr(self._tf.nn, call.spelling.function.rpartition(".")[2])
         arguments = dict(call.spelling.arguments)
-        if call.route == keras.LAYERS:
-            layer = getattr(self._keras.layers, name)(dtype=call.case.dtype, **arguments)
-            if kernel is not None:
-                layer.build((None, *_in_order(call.spelling.data, call.case.channels_in, call.case.each("i"))))
-                layer.kernel.assign(self._tensor(call, kernel))
-            if bias is not None:
-                layer.bias.assign(self._tensor(call, bias))
-            made: Layer = layer
-            return made
-        function = getattr(self._tf.nn, name)
-        weights = () if kernel is None else (self._tensor(call, kernel),)
+        weights: tuple[Any, ...] = ()
+        if kernel is not None:
+            weight = self._tensor(call, kernel)
+            # A traced function takes a small tensor in as a constant and a large one not; a variable it always reads.
+            weights = (weight if call.mode == EAGER else self._tf.Variable(weight, trainable=False),)
         if "output_shape" in arguments:
             shape = arguments.pop("output_shape")
-            return lambda x: function(x, *weights, output_shape=(x.shape[0], *shape), **arguments)
+            return lambda x: function(x, *weights, output_shape=(self._inputs(x), *shape), **arguments)
         return lambda x: function(x, *weights, **arguments)
 
-
-def _cannot(case: Case, function: str) -> str:
-    """Why a function of tf.nn cannot say a case; empty if it can."""
-    pads = case.padding == "explicit" and case.padded
-    if case.padding in ("same_lower", "causal"):
-        return f"{function} has no padding '{case.padding}' by name"
-    if case.bias:
-        return f"{function} has no bias"
-    if case.ceil_mode:
-        return f"{function} has no ceil mode"
-    if pads and (case.rank != 2 or case.op == "avg_pool"):
-        return f"{function} pads by name only"
-    if case.pools and set(case.each("d")) != {1}:
-        return f"{function} has no dilation"
-    if case.divisor is not None or (case.op == "avg_pool" and case.padded and case.count_include_pad):
-        return f"{function} divides by the number of units that are no padding"
-    if case.transposed and case.groups != 1:
-        return f"{function} has no groups"
-    if case.transposed and not claims(case):
-        return f"{function} takes the output's size, and none is claimed for this case"
-    if not case.floating and (case.rank == 3 or (not case.pools and case.dtype == "int8")):
-        return f"{function} takes no {case.dtype}"
-    return ""
-
-
-def _padding(case: Case, data: str) -> Any:
-    """The ``padding`` argument: a name, or pairs for every dimension of the data where the function takes them."""
-    if case.padding != "explicit":
-        return case.padding.upper()
-    if not case.padded:
-        return "VALID"
-    ends = {letter: [axis.p_before, axis.p_after] for letter, axis in zip(SPATIAL[case.rank], case.axes, strict=True)}
-    return [ends.get(letter, [0, 0]) for letter in data]
-
-
-def _each(case: Case, letter: str, data: str) -> tuple[int, ...]:
-    """Values of a letter; in three dimensions tf.nn takes one for every dimension of the data only."""
-    if case.rank < 3:
-        return case.each(letter)
-    return (1, 1, *case.each(letter)) if data[1] == "C" else (1, *case.each(letter), 1)
-
-
-def _in_order(data: str, maps: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """(maps, sizes) in the order of the data's letters, without the batch."""
-    return (maps, *sizes) if data[1] == "C" else (*sizes, maps)
+    def _inputs(self, x: Any) -> Any:
+        """How many inputs there are in a batch: a number, or where it is not known yet, the tensor that will say."""
+        return self._tf.shape(x)[0] if x.shape[0] is None else x.shape[0]

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from cases.case import Case
 from harness.frameworks import _torch_graphs
@@ -77,7 +77,7 @@ class Torch(Adapter):
     package = "torch"
     requirement = "convarith[torch]"
     routes = {FUNCTIONAL: Route({**_ONE_BY_ONE, **_TRACED}), MODULES: Route(_ONE_BY_ONE)}
-    switches = (MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST)
+    switches: ClassVar[tuple[str, ...]] = (MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST)
 
     def __init__(self, device: str, switch: str = "") -> None:
         if switch not in ("", *self.switches):

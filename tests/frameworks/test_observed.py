@@ -24,12 +24,14 @@ AGREED = [
     "conv2d.i6x7.k3x2.s2x1.p0x0.d1x1.c2to3",
     "conv2d.i5x6.k1x4.s1x3.valid.p0x0.d1x1.c3to2",
     "conv2d.i5x6.k3x5.s1x1.same.p1x2.d1x1.c2to3",
+    "conv2d.i5x6.k2x3.s2x2.p0x0.d1x1.c1to3",  # of one input map: what is made for depthwise convolutions says it too
     "conv3d.i3x4x5.k2x1x3.s1x2x2.p0x0x0.d1x1x1.c2to3",
     "conv_transpose1d.i4.k5.s3.p0.d1.a2.c2to3",
     "conv_transpose2d.i3x2.k3x2.s2x3.p0x0.d1x1.a1x0.c3to2",
     "conv_transpose3d.i2x3x2.k3x2x1.s1x2x1.p0x0x0.d1x1x1.a0x1x0.c2to3",
     "avg_pool2d.i6x7.k3x2.s2x3.p0x0.d1x1.c3",
     "max_pool2d.i6x7.k3x2.s2x3.p0x0.d1x1.c3",
+    "max_pool2d.i6x7.k3x2.s2x1.p0x0.d1x1.c3",
     "max_pool3d.i3x4x5.k2x1x3.s1x2x2.valid.p0x0x0.d1x1x1.c2",
 ]
 PADDED = [
@@ -40,7 +42,9 @@ PADDED = [
 ]
 # Of each probe, how many of the cases above have it: average pooling has no dense input, and transposed
 # convolutions alone have a direct one.
-PROBED = {"forward": 11, "adjoint": 11, "dense": 10, "direct": 3, "declared": 11}
+PROBED = {"forward": 13, "adjoint": 13, "dense": 12, "direct": 3, "declared": 13}
+# What a route refuses of them.
+REFUSED = {"tf.nn.pool": "ValueError: `strides` > `window_shape` not supported"}
 HERE = SurfaceSelection(framework=tuple(f"{name}={sys.executable}" for name in registry.BUILT_IN))
 PLACES = {(place.framework, place.switch): (place, ways) for place, ways in HERE.places()}
 
@@ -58,11 +62,17 @@ def observed(where: tuple[str, str], ids: list[str], *, route: str = "*") -> lis
     return list(judge.judge(seen))
 
 
+def refused(verdict: Verdict) -> bool:
+    """Whether it is a refusal that is known."""
+    known = REFUSED.get(verdict.surface.route)
+    return verdict.status == "rejected" and known is not None and verdict.observed.startswith(known)
+
+
 @pytest.mark.parametrize("where", PLACES, ids="/".join)
 def test_every_surface_agrees_where_every_surface_must(where: tuple[str, str]) -> None:
     verdicts = observed(where, AGREED)
     # A name is not every route's to say (torch's pooling has none), but what is said agrees.
-    assert [v for v in verdicts if not v.as_expected] == []
+    assert [v for v in verdicts if not v.as_expected and not refused(v)] == []
     for way in PLACES[where][1]:
         mine = [v for v in verdicts if v.surface == way.surface]
         assert "agrees" in {v.status for v in mine}
@@ -98,19 +108,21 @@ def test_the_pytest_view(tmp_path: Path) -> None:
     grid.write_text('summary = "small"\nops = ["conv"]\nrank = [1]\n[axis]\ni = [5]\nk = [2]\ns = [1, 2]\nd = [1, 2]\n')
     command = [sys.executable, "-m", "pytest", "cases", "-q", "-p", "no:cacheprovider", "--grid", str(grid)]
     done = subprocess.run(
-        [*command, "--framework", "tensorflow"],
+        [*command, "--framework", "keras-tensorflow"],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,
     )
-    # Keras refuses a stride together with a dilation (docs/findings.md); tf.nn computes it.
+    # Keras's layers refuse a stride together with a dilation (docs/findings.md), its depthwise ones do not; its
+    # functions leave it to TensorFlow, whose tf.nn.convolution refuses it too.
     told = done.stdout
     assert done.returncode == 1, told
-    assert "FAILED cases/test_claims.py::test_claim[R15-tensorflow-keras.layers-eager]" in told
-    assert "convarith run -f tensorflow --route keras.layers --mode eager --case conv1d.i5.k2.s2.p0.d2" in told
+    assert "FAILED cases/test_claims.py::test_claim[R15-keras-tensorflow-keras.layers-eager]" in told
+    assert "FAILED cases/test_claims.py::test_claim[R15-keras-tensorflow-keras.ops-eager]" in told
+    assert "convarith run -f keras-tensorflow --route keras.layers --mode eager --case conv1d.i5.k2.s2.p0.d2" in told
     assert "3 of 12 verdicts are not as expected" in told
     assert "expected  o = 2" in told
     assert "observed  ValueError: `strides > 1` not supported in conjunction with `dilation_rate > 1`" in told
-    # R1, R2, R5, R6 and R15 speak of the cases, on two routes
-    assert "1 failed, 9 passed" in told.splitlines()[-1]
+    # R1, R2, R5, R6 and R15 speak of the cases, on four routes
+    assert "2 failed, 18 passed" in told.splitlines()[-1]

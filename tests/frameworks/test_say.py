@@ -79,22 +79,6 @@ SPELLINGS: list[tuple[str, str, str, str, dict[str, Any], str, str]] = [
         {"ksize": (3, 2), "strides": (2, 1), "padding": "VALID", "data_format": "NHWC"}, "NHWC", "",
     ),
     (
-        "tensorflow", "keras.layers", NAMED, "keras.layers.Conv2D",
-        {
-            "filters": 3, "kernel_size": (3, 3), "strides": (1, 1), "padding": "same", "dilation_rate": (1, 1),
-            "groups": 1, "use_bias": False, "data_format": "channels_last",
-        },
-        "NHWC", "HWIO",
-    ),
-    (
-        "tensorflow", "keras.layers", "conv_transpose1d.i3.k3.s2.p0.d1.a1.c2to3", "keras.layers.Conv1DTranspose",
-        {
-            "filters": 3, "kernel_size": (3,), "strides": (2,), "padding": "valid", "dilation_rate": (1,),
-            "use_bias": False, "data_format": "channels_last", "output_padding": (1,),
-        },
-        "NWC", "WOI",
-    ),
-    (
         "jax", "jax.lax", UNEVEN, "jax.lax.conv_general_dilated",
         {
             "window_strides": (2, 1), "padding": [(1, 0), (0, 2)], "rhs_dilation": (1, 1),
@@ -151,8 +135,6 @@ def test_spelling(
         ("tensorflow", "tf.nn", "conv3d.i4x4x4.k3x3x3.s1x1x1.p1x1x1.d1x1x1", "tf.nn.conv3d pads by name only"),
         ("tensorflow", "tf.nn", PADDED_AVERAGE, "tf.nn.avg_pool2d pads by name only"),
         ("tensorflow", "tf.nn", "conv_transpose1d.i3.k3.s2.p0.d1.a0.c2to2.g2", "has no groups"),
-        ("tensorflow", "keras.layers", CONV, "pad by name only"),
-        ("tensorflow", "keras.layers", "max_pool1d.i6.k3.s1.p0.d2", "no dilation"),
         ("jax", "jax.lax", "conv_transpose1d.i3.k3.s2.valid.p0.d1.a1", "chooses the output's size itself"),
         ("jax", "jax.lax", "conv_transpose1d.i3.k3.s2.p0.d1.a0.c2to2.g2", "has no groups"),
     ],

@@ -244,20 +244,16 @@ def test_routes_say_a_layer_or_why_they_cannot(
     assert main(["routes", "--case", "conv2d.i6x7.k3x2.s2x1.p1x0.d1x1", "--format", "json"]) == 0
     said = {row["route"]: row for row in json.loads(capsys.readouterr().out)}
     assert set(said) == {
-        "torch.nn.functional",
-        "torch.nn",
-        "tf.nn",
-        "keras.layers",
-        "jax.lax",
-        "flax.nnx",
-        "flax.linen",
-    }
+        "torch.nn.functional", "torch.nn", "tf.nn", "tf.nn.convolution", "tf.nn.depthwise_conv2d", "jax.lax",
+        "flax.nnx", "flax.linen",
+        "keras.layers", "keras.layers.DepthwiseConv", "keras.ops", "keras.ops.depthwise_conv",
+    }  # fmt: skip
     assert said["torch.nn.functional"]["call"] == (
         "torch.nn.functional.conv2d(stride=(2, 1), padding=(1, 0), dilation=(1, 1), groups=1)"
     )
     assert said["torch.nn.functional"]["kernel"] == "OIHW"
     assert said["keras.layers"]["call"] == ""
-    assert "pad by name only" in said["keras.layers"]["reason"]
+    assert "pads by name only" in said["keras.layers"]["reason"]
     assert main(["routes", "--case", "conv2d"]) == 2
 
 
