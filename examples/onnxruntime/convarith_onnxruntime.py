@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cases.case import Axis, Case
-from harness.frameworks import base
+from harness.frameworks import arrays, base
 from harness.frameworks.base import Call, Returned, Spelling, Unsupported
 
 OPSET, IR = 22, 10  # the last version of the four operators, and the file format of its time
@@ -87,7 +87,7 @@ class OnnxRuntime(base.Adapter):
             arguments["output_padding"] = case.each("a")
             if case.padding == "same":  # by the name alone an output has s·i' units
                 arguments["output_shape"] = tuple(map(_size, case.axes))
-        data, spatial = base.letters(case.rank, first=True), base.SPATIAL[case.rank]
+        data, spatial = arrays.letters(case.rank, first=True), arrays.SPATIAL[case.rank]
         kernel = "" if case.pools else ("IO" if case.transposed else "OI") + spatial
         divisor = "the units that are no padding" if case.op == "avg_pool" else ""
         return Spelling(f"{route}.{operator}", arguments, data, kernel, stride="1", divisor=divisor)
@@ -108,8 +108,8 @@ class OnnxRuntime(base.Adapter):
         }
 
     def run_one(self, call: Call) -> base.Result:
-        x = base.arranged_input(call)
-        weights = [array for array in (base.arranged_kernel(call), base.arranged_bias(call)) if array is not None]
+        x = arrays.arranged_input(call)
+        weights = [array for array in (arrays.arranged_kernel(call), arrays.arranged_bias(call)) if array is not None]
         model = self._model(call, x, weights)
         if call.wanted == "shape":
             return base.attempt(lambda: self._infer(call, model))
@@ -130,12 +130,12 @@ class OnnxRuntime(base.Adapter):
     def _infer(self, call: Call, model: Any) -> Returned:
         (y,) = self._onnx.shape_inference.infer_shapes(model, strict_mode=True).graph.output
         sizes = y.type.tensor_type.shape.dim
-        return base.declared(call, [size.dim_value if size.HasField("dim_value") else None for size in sizes])
+        return arrays.declared(call, [size.dim_value if size.HasField("dim_value") else None for size in sizes])
 
     def _run(self, call: Call, model: bytes, x: base.Array) -> Returned:
         session = self._session(model)
-        y = np.concatenate([session.run(None, {"x": x[part]})[0] for part in base.batches(call, len(x))])
-        return base.returned(call, y.shape, y)
+        y = np.concatenate([session.run(None, {"x": x[part]})[0] for part in arrays.batches(call, len(x))])
+        return arrays.returned(call, y.shape, y)
 
     def _start(self, model: bytes) -> Any:
         return self._ort.InferenceSession(model, self._options, providers=[self._provider])

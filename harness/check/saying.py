@@ -20,7 +20,8 @@ from typing import Any
 from cases.case import Case
 from harness.check.layers import spread
 from harness.check.result import Check, verdict
-from harness.frameworks.base import SPATIAL, Adapter, Spelling, Unsupported
+from harness.frameworks.arrays import SPATIAL
+from harness.frameworks.base import Adapter, Spelling, Unsupported
 from harness.frameworks.registry import load
 
 _LIMIT = 120  # seconds

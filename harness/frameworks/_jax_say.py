@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from cases.case import Axis, Case
-from harness.frameworks.base import SPATIAL, Spelling, Unsupported, letters
+from harness.frameworks.arrays import SPATIAL, letters
+from harness.frameworks.base import Spelling, Unsupported
 
 LAX = "jax.lax"
 UNTURNED = "jax.lax.conv_transpose(transpose_kernel=False)"

@@ -128,7 +128,8 @@ def _run(tf: Any, tasks: Mapping[int, Task], device: str, xla: bool) -> tuple[di
     }
     for turn in range(max((len(slot.parts) for slot in slots), default=0)):
         # A task that has had all its parts is given its last once more.
-        given = function(*(slot.parts[min(turn, len(slot.parts) - 1)][1] for slot in slots))
+        with tf.device(device):
+            given = function(*(slot.parts[min(turn, len(slot.parts) - 1)][1] for slot in slots))
         for slot, output in zip(slots, given, strict=True):
             if slot.task in outputs and turn < len(slot.parts):
                 outputs[slot.task][slot.parts[turn][0]] = output

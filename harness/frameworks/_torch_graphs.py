@@ -14,17 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.frameworks.base import (
-    Call,
-    Raised,
-    Result,
-    batches,
-    declared,
-    is_empty,
-    raised,
-    returned,
-    together,
-)
+from harness.frameworks.arrays import batches, declared, is_empty, returned
+from harness.frameworks.base import Call, Raised, Result, raised, together
 
 if TYPE_CHECKING:
     from harness.frameworks.torch import Layer, Torch

@@ -13,7 +13,7 @@ does can be switched (:attr:`Adapter.switches`): every combination is a surface 
 
 Arrays are NumPy's on this side, in one order: inputs are (batch, feature maps, axis 1 … axis N), kernels as
 :func:`cases.stimuli.kernel_shape` says. A spelling names the framework's own order in letters, N C and D H W for
-data, O I and D H W for kernels, and the adapter's arrays are turned into it with :func:`arranged`.
+data, O I and D H W for kernels, and the adapter's arrays are turned into it with :mod:`harness.frameworks.arrays`.
 
 An adapter knows nothing of the theory: no size, no operator, no expectation. Whatever it raises itself is our own
 fault (``harness_error``); only what happens inside :func:`attempt` is the framework's. The framework is imported
@@ -23,7 +23,6 @@ when the adapter is made, not when its module is.
 from __future__ import annotations
 
 import importlib.util
-import math
 import os
 import traceback
 from abc import ABC, abstractmethod
@@ -328,90 +327,3 @@ def raised(error: Exception) -> Raised:
 
 
 _HERE = __file__.rpartition("/")[0]
-
-SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
-
-
-def letters(rank: int, *, first: bool) -> str:
-    """The order of a data array's axes, with the feature maps first or last: 'NCHW', 'NHWC'."""
-    return f"NC{SPATIAL[rank]}" if first else f"N{SPATIAL[rank]}C"
-
-
-def arranged(array: Array, source: str, target: str) -> Array:
-    """An array whose axes have the letters of ``source``, as one whose axes have those of ``target``."""
-    return array if source == target else np.transpose(array, [source.index(letter) for letter in target])
-
-
-def numpy_dtype(case: Case) -> str:
-    """The element type in which arrays are handed over: NumPy has no bfloat16, but float32 has all of its numbers."""
-    return "float32" if case.dtype == "bfloat16" else case.dtype
-
-
-def arranged_kernel(call: Call) -> Array | None:
-    """A call's kernel in the framework's order, turned by 180° if the spelling says so."""
-    if call.kernel is None:
-        return None
-    kernel = call.kernel
-    if call.spelling.flip:
-        kernel = np.flip(kernel, axis=tuple(range(2, kernel.ndim)))
-    source = ("IO" if call.case.transposed else "OI") + SPATIAL[call.case.rank]
-    return np.ascontiguousarray(arranged(kernel, source, call.spelling.kernel), dtype=numpy_dtype(call.case))
-
-
-def arranged_input(call: Call) -> Array:
-    """A call's input in the framework's order."""
-    ours = letters(call.case.rank, first=True)
-    return np.ascontiguousarray(arranged(call.x, ours, call.spelling.data), dtype=numpy_dtype(call.case))
-
-
-def arranged_bias(call: Call) -> Array | None:
-    """A call's bias in its element type."""
-    return None if call.bias is None else call.bias.astype(numpy_dtype(call.case))
-
-
-def returned(call: Call, shape: Sequence[int], array: Array) -> Returned:
-    """What a framework returned for a call, brought back into the harness's order."""
-    if len(shape) != len(call.spelling.data):  # not even the number of axes is right: nothing to bring into order
-        return Returned(tuple(shape), array)
-    return Returned(returned_shape(call, shape), np.transpose(array, _order(call)))
-
-
-def returned_shape(call: Call, shape: Sequence[int]) -> tuple[int, ...]:
-    """A framework's shape in the harness's order."""
-    return tuple(int(shape[axis]) for axis in _order(call))
-
-
-def declared(call: Call, shape: Sequence[int | None]) -> Returned:
-    """A shape that a framework declared for a call's output, brought into the harness's order."""
-    sizes = [None if size is None else int(size) for size in shape]
-    if len(sizes) != len(call.spelling.data):
-        return Returned(tuple(sizes))
-    return Returned(tuple(sizes[axis] for axis in _order(call)))
-
-
-def _order(call: Call) -> list[int]:
-    return [call.spelling.data.index(letter) for letter in letters(call.case.rank, first=True)]
-
-
-def batches(call: Call, inputs: int) -> list[slice]:
-    """How to hand a number of inputs to a layer, no more at once than the case says; at least one slice."""
-    most = call.case.batch or max(inputs, 1)
-    return [slice(start, start + most) for start in range(0, max(inputs, 1), most)]
-
-
-def is_empty(call: Call, shape: Sequence[int]) -> bool:
-    """Whether an output of the framework's own ``shape`` has no elements, and so nothing can be pulled back from it."""
-    return len(shape) == len(call.spelling.data) and math.prod(shape[1:]) == 0
-
-
-def cotangent_order(call: Call, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """How to lay out one-hot cotangents of an output of the framework's own ``shape``.
-
-    The identity matrix over the output's elements, reshaped to the first result (batch, feature maps, sizes) and then
-    transposed by the second, has the framework's order of axes, and a row for each element in the harness's order.
-    """
-    data, ours = call.spelling.data, letters(call.case.rank, first=True)
-    if len(shape) != len(data):
-        raise ValueError(f"the output has {len(shape)} axes where the input has {len(data)}")
-    sizes = [int(shape[data.index(letter)]) for letter in ours[1:]]
-    return (math.prod(sizes), *sizes), tuple(ours.index(letter) for letter in data)

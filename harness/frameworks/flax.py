@@ -7,16 +7,8 @@ from typing import Any
 
 from cases.case import Case
 from harness.frameworks._jax_say import cannot_transpose, stretched_padding
-from harness.frameworks.base import (
-    DECLARED,
-    SPATIAL,
-    Call,
-    Route,
-    Spelling,
-    Unsupported,
-    arranged_bias,
-    letters,
-)
+from harness.frameworks.arrays import SPATIAL, arranged_bias, letters
+from harness.frameworks.base import DECLARED, Call, Route, Spelling, Unsupported
 from harness.frameworks.jax import JIT, TRANSPOSED_ALONE, Jax, Layer
 
 NNX, LINEN = "flax.nnx", "flax.linen"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +15,16 @@ import numpy as np
 from cases.case import Case
 from harness.frameworks import _jax_say as saying
 from harness.frameworks._jax_say import CONSISTENT, LAX, UNTURNED
+from harness.frameworks.arrays import (
+    arranged_input,
+    arranged_kernel,
+    batches,
+    cotangent_order,
+    declared,
+    is_empty,
+    numpy_dtype,
+    returned,
+)
 from harness.frameworks.base import (
     COMPUTED,
     DECLARED,
@@ -26,16 +38,8 @@ from harness.frameworks.base import (
     Route,
     Spelling,
     Unsupported,
-    arranged_input,
-    arranged_kernel,
     attempt,
-    batches,
-    cotangent_order,
-    declared,
-    is_empty,
-    numpy_dtype,
     raised,
-    returned,
     together,
 )
 
@@ -111,7 +115,6 @@ class Jax(Adapter):
         if switch not in ("", *self.switches):
             raise ValueError(f"{self.name} has no switch '{switch}'")
         threads = switch.partition("=")[2] or "1"
-        os.environ["JAX_PLATFORMS"] = "cuda" if device == "gpu" else "cpu"
         # XLA's pool on a CPU has NPROC threads, and as many as there are processors unless told. The flag alone,
         # which older releases obey, leaves large operations to all of them.
         os.environ["NPROC"] = threads
@@ -119,6 +122,7 @@ class Jax(Adapter):
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
         import jax
 
+        jax.config.update("jax_platforms", "cuda" if device == "gpu" else "cpu")
         jax.config.update("jax_enable_x64", True)  # float64 is a case like any other; float32 stays float32
         if device == "gpu":  # TF32 rounds the taps to 10 bits: the probes would no longer be exact
             jax.config.update("jax_default_matmul_precision", "highest")
@@ -143,7 +147,7 @@ class Jax(Adapter):
             "jaxlib": jaxlib.__version__,
             "device": device.device_kind,
             "platform": " ".join(device.client.platform_version.split()),
-            **({} if device.platform == "cpu" else {"tf32": "off" if precision in ("highest", "float32") else "on"}),
+            **({} if device.platform == "cpu" else _libraries(precision)),
             "matmul_precision": precision,
             "x64": "on" if jax.config.jax_enable_x64 else "off",
             "threads": _threads(),
@@ -289,6 +293,16 @@ def _result(fed: _Fed, array: Array) -> Returned:
     # bfloat16 is widened only here: inside a program XLA would leave out the rounding before it
     array = array.astype(fed.dtype).astype(numpy_dtype(fed.call.case))
     return returned(fed.call, array.shape if fed.shape is None else fed.shape, array)
+
+
+def _libraries(precision: str) -> dict[str, str]:
+    """Of a GPU, the cuDNN installed beside JAX, and whether TF32 is on. CUDA is in the platform's version."""
+    cudnn = "the system's"
+    for package in ("nvidia-cudnn-cu13", "nvidia-cudnn-cu12"):
+        with suppress(metadata.PackageNotFoundError):
+            cudnn = metadata.version(package)
+            break
+    return {"cudnn": cudnn, "tf32": "off" if precision in ("highest", "float32") else "on"}
 
 
 def _threads() -> str:

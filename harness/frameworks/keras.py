@@ -14,23 +14,8 @@ from typing import Any, ClassVar
 
 from cases.case import Case
 from harness.frameworks import keras_say
-from harness.frameworks.base import (
-    DECLARED,
-    Adapter,
-    Array,
-    Call,
-    Mode,
-    Result,
-    Route,
-    Spelling,
-    Unsupported,
-    arranged,
-    arranged_bias,
-    arranged_kernel,
-    attempt,
-    declared,
-    letters,
-)
+from harness.frameworks.arrays import arranged, arranged_bias, arranged_kernel, declared, letters
+from harness.frameworks.base import DECLARED, Adapter, Array, Call, Mode, Result, Route, Spelling, Unsupported, attempt
 from harness.frameworks.jax import Jax
 from harness.frameworks.tensorflow import TensorFlow
 from harness.frameworks.torch import Torch

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cases.case import Case
-from harness.frameworks.base import SPATIAL, Spelling, Unsupported, letters
+from harness.frameworks.arrays import SPATIAL, letters
+from harness.frameworks.base import Spelling, Unsupported
 
 LAYERS, DEPTHWISE_LAYERS = "keras.layers", "keras.layers.DepthwiseConv"
 OPS, DEPTHWISE_OPS = "keras.ops", "keras.ops.depthwise_conv"

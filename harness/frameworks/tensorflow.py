@@ -13,6 +13,18 @@ from cases.case import Case
 from harness.frameworks import _tensorflow_say, _tensorflow_traced
 from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
 from harness.frameworks._tensorflow_traced import Task
+from harness.frameworks.arrays import (
+    arranged,
+    arranged_bias,
+    arranged_input,
+    arranged_kernel,
+    batches,
+    cotangent_order,
+    declared,
+    is_empty,
+    numpy_dtype,
+    returned,
+)
 from harness.frameworks.base import (
     COMPUTED,
     DECLARED,
@@ -26,18 +38,8 @@ from harness.frameworks.base import (
     Route,
     Spelling,
     Unsupported,
-    arranged,
-    arranged_bias,
-    arranged_input,
-    arranged_kernel,
     attempt,
-    batches,
-    cotangent_order,
-    declared,
-    is_empty,
-    numpy_dtype,
     raised,
-    returned,
     together,
 )
 

@@ -13,10 +13,21 @@ from typing import Any, ClassVar
 
 from cases.case import Case
 from harness.frameworks import _torch_graphs
+from harness.frameworks.arrays import (
+    SPATIAL,
+    arranged_bias,
+    arranged_input,
+    arranged_kernel,
+    batches,
+    cotangent_order,
+    declared,
+    is_empty,
+    letters,
+    returned,
+)
 from harness.frameworks.base import (
     COMPUTED,
     DECLARED,
-    SPATIAL,
     Adapter,
     Array,
     Call,
@@ -27,16 +38,7 @@ from harness.frameworks.base import (
     Route,
     Spelling,
     Unsupported,
-    arranged_bias,
-    arranged_input,
-    arranged_kernel,
     attempt,
-    batches,
-    cotangent_order,
-    declared,
-    is_empty,
-    letters,
-    returned,
 )
 
 FUNCTIONAL, MODULES = "torch.nn.functional", "torch.nn"

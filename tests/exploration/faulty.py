@@ -13,7 +13,8 @@ from importlib import import_module
 from pathlib import Path
 
 from cases.case import Axis, Case
-from harness.frameworks.base import Adapter, Call, Mode, Result, Returned, Route, Spelling, Unsupported, letters
+from harness.frameworks.arrays import letters
+from harness.frameworks.base import Adapter, Call, Mode, Result, Returned, Route, Spelling, Unsupported
 
 
 def _doubled(result: Result) -> Result:

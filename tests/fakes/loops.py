@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from cases.case import Case
+from harness.frameworks.arrays import letters
 from harness.frameworks.base import (
     DECLARED,
     Adapter,
@@ -20,7 +21,6 @@ from harness.frameworks.base import (
     Route,
     Spelling,
     Unsupported,
-    letters,
 )
 
 ROUTE = "fake.loops"

@@ -140,7 +140,7 @@ import numpy as np
 import flax, jax
 from cases.case import parse
 from flax import linen, nnx
-from harness.frameworks.base import Call
+from harness.frameworks.base import (Call)
 from harness.frameworks.flax import LINEN, NNX, Flax
 
 adapter = Flax("cpu")

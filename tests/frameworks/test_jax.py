@@ -138,7 +138,7 @@ MODES = """
 import json
 import numpy as np
 from cases.case import parse
-from harness.frameworks.base import Call, Raised
+from harness.frameworks.base import (Call, Raised)
 from harness.frameworks.jax import LAX, Jax
 
 class Watched(Jax):

@@ -238,7 +238,7 @@ import dataclasses, json, sys
 import numpy as np
 from cases import stimuli
 from cases.case import parse
-from harness.frameworks.base import Call, Raised
+from harness.frameworks.base import (Call, Raised)
 from harness.frameworks.registry import BUILT_IN, load
 
 adapter, found = load(BUILT_IN[sys.argv[1]])("cpu"), {}

@@ -30,7 +30,7 @@ import json, sys
 import numpy as np
 from cases.case import parse
 from cases.figures import NUMERICAL_INPUT, NUMERICAL_KERNEL
-from harness.frameworks.base import Call, Unsupported
+from harness.frameworks.base import (Call, Unsupported)
 from harness.frameworks.registry import load
 
 adapter, found = load(sys.argv[1])("cpu"), {}

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.frameworks.base import Call, Result, batches
+from harness.frameworks.arrays import batches
+from harness.frameworks.base import Call, Result
 
 from .kernels import a_tap_doubled
 from .making import CONVOLUTIONS, Answer, Array, Fault, changed, of, right, to_eight_bits, with_bias, with_kernel
