@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -13,27 +13,33 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness import store
+from harness.commands.asked import Asked, digest, of
 from harness.commands.explore import Exploration, make_small
 from harness.commands.progress import Progress
 from harness.commands.report import publish
-from harness.commands.selection import CaseSelection, SurfaceSelection, shards
+from harness.commands.selection import CaseSelection, SurfaceSelection, of_shard, shards
 from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, NothingSelected, UsageError
 from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
-from harness.records import Verdict
+from harness.report.model import Judged
+from harness.spread import named
 
-_ALL_CASES, _ALL_SURFACES, _NO_RANDOM = CaseSelection(), SurfaceSelection(), Exploration()
+_DEFAULT = Asked()
 
 
 def run(
     *,
-    cases: CaseSelection = _ALL_CASES,
-    surfaces: SurfaceSelection = _ALL_SURFACES,
-    explore: Exploration = _NO_RANDOM,
+    cases: CaseSelection = _DEFAULT.cases,
+    surfaces: SurfaceSelection = _DEFAULT.surfaces,
+    explore: Exploration = _DEFAULT.explore,
+    shard: str = "",
     jobs: Annotated[int, Parameter(alias="-j")] = 0,
     timeout: float = 300.0,
     start_timeout: float = 180.0,
+    memory: int = 0,
+    engine: str = "",
     out: Path | None = None,
+    resume: bool = False,
     exit_zero: bool = False,
 ) -> int:
     """Observe layers, judge them against the theory, and report.
@@ -42,59 +48,100 @@ def run(
 
     Parameters
     ----------
+    shard
+        K/N: of the cases, by their ids, the K-th of N parts; 'convarith merge' unites the runs.
     jobs
         Worker processes at once; as many as there are processors, if left out.
     timeout
         Seconds for one case.
     start_timeout
         Seconds for a framework to start.
+    memory
+        MiB that a worker may hold: a case that takes more counts as crashed. No limit, if left out.
+    engine
+        What runs the work: 'dask' (a cluster of this machine's processes), 'dask=ADDRESS' (one whose scheduler is
+        there), or MODULE:CALLABLE, which is called with the number of workers and gives a concurrent.futures.Executor.
+        This process and its workers, if left out.
     out
         Output directory, which must be new or empty; reports/DATE-TIME if left out.
+    resume
+        Go on with the run in the output directory, as it was asked for, where it was interrupted.
     exit_zero
         End with 0 where a disagreement alone would end with 1. The report is the same.
     """
-    if timeout <= 0 or start_timeout <= 0 or jobs < 0:
-        raise UsageError("--timeout and --start-timeout are more than 0 seconds, --jobs is not negative")
-    places = surfaces.places()
-    chosen = list(explore.cases(cases))
+    if timeout <= 0 or start_timeout <= 0 or jobs < 0 or memory < 0:
+        raise UsageError("--timeout and --start-timeout are more than 0 seconds, --jobs and --memory are not negative")
+    asked = Asked(cases, surfaces, explore, shard, Limits(start_timeout, timeout, memory))
+    record = None
+    if resume:
+        record, folder = _begun(asked, out)
+        if record.complete:
+            judged = Judged.of(store.verdicts(folder))
+            publish(folder, record, judged)
+            return exit_code(record, judged, forgiving=exit_zero)
+        asked = of(record, folder)
+    places = asked.surfaces.places()
+    chosen = list(asked.explore.cases(asked.cases))
+    kinds = asked.explore.kinds(asked.cases)
+    name = digest(chosen, kinds)
     if not chosen:
         raise NothingSelected("the selection holds no case; convarith list shows what a grid holds")
-    work = shards(chosen, places, explore.kinds(cases))
-
-    now = datetime.now(timezone.utc)
-    folder = out or Path("reports") / now.strftime("%Y%m%d-%H%M%S")
-    record = store.Run(
-        version=version("convarith"),
-        asked={**explore.asked(cases), "device": surfaces.device},
-        cases=len(chosen),
-        started=now.isoformat(timespec="seconds"),
-    )
-    store.create(folder, record)
-    for sentence in surfaces.missing():
+    if asked.shard:
+        chosen = list(of_shard(chosen, asked.shard))
+    work = shards(chosen, places, kinds)
+    if record is None:
+        now = datetime.now(timezone.utc)
+        folder = out or Path("reports") / now.strftime("%Y%m%d-%H%M%S")
+        record = store.Run(
+            version=version("convarith"),
+            asked=asked.told(),
+            selection=asked.remembered(places, name),
+            cases=len(chosen),
+            started=now.isoformat(timespec="seconds"),
+        )
+        store.create(folder, record)
+    elif asked.digest != name:
+        raise UsageError(f"{folder} cannot be gone on with: the grid has other cases than it had; start a new run")
+    for sentence in asked.surfaces.missing():
         print(f"convarith: {sentence}", file=sys.stderr)
 
-    workers, limits = jobs or os.cpu_count() or 1, Limits(start_timeout, timeout)
-    with Progress(work) as progress:
-        record, verdicts = conduct(
-            record,
-            chosen,
-            work,
-            folder,
-            workers=workers,
-            limits=limits,
-            notice=progress.count,
-        )
-    publish(folder, record, verdicts)
-    if explore.random is not None:
-        make_small(record, verdicts, work, folder, workers=workers, limits=limits)
+    workers = jobs or os.cpu_count() or 1
+    try:
+        with named(engine, workers) if engine else nullcontext() as others, Progress() as progress:
+            record, judged = conduct(
+                record, chosen, work, folder, workers=workers, limits=asked.limits, watcher=progress, engine=others
+            )
+    except KeyboardInterrupt:
+        print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)
+        raise
+    publish(folder, record, judged)
+    if asked.explore.random is not None:
+        make_small(record, judged.unexpected, work, folder, workers=workers, limits=asked.limits)
     for failure in (place.failure for place in record.environments if place.failure):
         print(f"convarith: {failure}", file=sys.stderr)
-    return exit_code(record, verdicts, forgiving=exit_zero)
+    return exit_code(record, judged, forgiving=exit_zero)
 
 
-def exit_code(run: store.Run, verdicts: Sequence[Verdict], *, forgiving: bool = False) -> int:
+def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
+    """The run to go on with."""
+    if out is None:
+        raise UsageError("--resume goes on with the run in a directory: say which with --out")
+    if asked != _DEFAULT:
+        raise UsageError(
+            "--resume goes on with what the run was asked for: leave out all but --out, --jobs and --engine"
+        )
+    record, ours = store.read_run(out), version("convarith")
+    if record.version != ours:
+        raise UsageError(
+            f"{out} was begun by convarith {record.version}, and this is {ours}, which may judge otherwise: go on with "
+            "that release, or start a new run"
+        )
+    return record, out
+
+
+def exit_code(run: store.Run, judged: Judged, *, forgiving: bool = False) -> int:
     """How a run ends the program. Only disagreements can be forgiven, never a failure of the harness itself."""
-    failed = any(place.failure for place in run.environments) or any(v.status == "harness_error" for v in verdicts)
+    failed = any(place.failure for place in run.environments) or judged.counts["harness_error"]
     if failed or not run.complete:
         return FAILED
-    return AS_EXPECTED if forgiving or all(verdict.as_expected for verdict in verdicts) else UNEXPECTED
+    return AS_EXPECTED if forgiving or not judged.unexpected else UNEXPECTED

@@ -1,0 +1,189 @@
+"""The tables of a run, in Parquet: written when it is closed, and read again."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cases.case import Case, parse
+from harness.errors import UsageError
+from harness.records import Environment, Observation, Probe, Surface, Verdict
+from harness.store import log
+from harness.store.columns import (
+    CASE_COLUMNS,
+    OBSERVATION_COLUMNS,
+    SURFACE,
+    TABLES,
+    VERDICT_COLUMNS,
+    case_row,
+    verdict_row,
+)
+from harness.store.database import opened, read_lines, rows, write_lines, write_parquet
+from harness.store.run import how_to_go_on, read_run
+
+if TYPE_CHECKING:
+    import duckdb
+
+Judge = Callable[[Iterable[Observation]], Iterator[Verdict]]
+
+# The order of the keys of observations and verdicts, as Python sorts them.
+_ORDER = "case_id, framework, route, mode, switch, {}"
+_WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case was observed twice
+_SCRATCH = ".closing-"
+
+
+def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environment], judge: Judge) -> Iterator[Verdict]:
+    """Write the tables of a run from its observations, judging these on the way.
+
+    In memory there are the cases, never all observations or verdicts.
+
+    Parameters
+    ----------
+    folder : Path
+    cases : iterable of Case
+        All that observations speak of.
+    environments : iterable of Environment
+    judge : callable
+        Makes verdicts of observations that come in the order of their keys.
+
+    Yields
+    ------
+    Verdict
+        In the order of their keys. The tables are written when the last has been taken.
+
+    Raises
+    ------
+    OSError
+        There is no room for them. What was observed is kept.
+    """
+    for path in folder.glob(f"{_SCRATCH}*"):  # of a process that was killed while it closed the run
+        shutil.rmtree(path)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
+        of_cases = write_lines(Path(scratch) / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
+        write_parquet(read_lines(database, of_cases, CASE_COLUMNS), folder, "cases")
+        _gather(database, folder, Path(scratch) / "observations")
+        facts = {(place.framework, place.switch): place.facts for place in environments}
+        told = Path(scratch) / "verdicts"
+        encoder = msgspec.json.Encoder()
+        with told.open("wb") as file:
+            for verdict in judge(observations(folder)):
+                of_place = facts.get((verdict.surface.framework, verdict.surface.switch), {})
+                file.write(encoder.encode(verdict_row(verdict, of_place)) + b"\n")
+                yield verdict
+        # The case's columns stand in the table of verdicts too, so that one table answers most questions.
+        database.read_parquet(str(folder / "cases.parquet")).create_view("known")
+        columns = [
+            f"{'told' if name in VERDICT_COLUMNS else 'known'}.{name}" for name in {**CASE_COLUMNS, **VERDICT_COLUMNS}
+        ]
+        joined = f"SELECT {', '.join(columns)} FROM told LEFT JOIN known ON told.case_id = known.case_id"  # noqa: S608
+        order = _ORDER.format("aspect").replace("case_id", "told.case_id")
+        read_lines(database, told, VERDICT_COLUMNS).create_view("told")
+        write_parquet(database.sql(f"{joined} ORDER BY {order}"), folder, "verdicts")
+    for path in log.paths(folder):  # all that they say is in the tables
+        path.unlink()
+
+
+def observations(folder: Path) -> Iterator[Observation]:
+    """All observations of a run; of one whose tables are written, in the order of their keys."""
+    if not (folder / "observations.parquet").exists():
+        yield from log.read(log.lines(folder))
+        return
+    names = [name for name in Observation.__slots__ if name != "surface"]
+    with rows(folder, "observations", (*SURFACE, *names)) as found:
+        for framework, route, mode, switch, *rest in found:
+            seen = dict(zip(names, rest, strict=True))
+            seen["shape"] = None if seen["shape"] is None else tuple(seen["shape"])
+            seen["operator"] = None if seen["operator"] is None else msgspec.json.decode(seen["operator"])
+            yield Observation(surface=Surface(framework, route, mode, switch), **seen)
+
+
+def keys(folder: Path) -> set[tuple[str, Surface, str]]:
+    """What of a run has been observed: case, surface and probe."""
+    found: Iterator[tuple[str, ...]] = log.keys(folder)
+    if (folder / "observations.parquet").exists():
+        with rows(folder, "observations", ("case_id", *SURFACE, "probe")) as earlier:
+            found = iter([*found, *earlier])
+    surfaces: dict[tuple[str, ...], Surface] = {}  # equal texts are held once: there may be a million keys
+    return {
+        (sys.intern(case_id), surfaces.setdefault(tuple(where), Surface(*where)), sys.intern(probe))
+        for case_id, *where, probe in found
+    }
+
+
+def printed(folder: Path) -> dict[tuple[str, Surface, Probe], str]:
+    """Of a closed run, by case, surface and probe: what processes had printed last that crashed or hung."""
+    wanted = "outcome IN ('crashed', 'timed_out') AND text IS NOT NULL"
+    with rows(folder, "observations", ("case_id", *SURFACE, "probe", "text"), wanted) as found:
+        return {(case_id, Surface(*where), probe): text for case_id, *where, probe, text in found}
+
+
+def verdicts(folder: Path) -> Iterator[Verdict]:
+    """The verdicts of a closed run, in the order of their keys.
+
+    Raises
+    ------
+    UsageError
+        It has none.
+    """
+    check(folder)
+    names = [name for name in Verdict.__slots__ if name != "surface"]
+    with rows(folder, "verdicts", (*SURFACE, *names)) as found:
+        for framework, route, mode, switch, *rest in found:
+            told = dict(zip(names, rest, strict=True))
+            told["relationships"] = tuple(told["relationships"])
+            yield Verdict(surface=Surface(framework, route, mode, switch), **told)
+
+
+def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
+    """Put the observations of other, closed, runs into one that has none; returns the cases that they speak of.
+
+    Raises
+    ------
+    OSError
+        There is no room for them.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
+        found = database.read_parquet([str(other / "observations.parquet") for other in others])
+        write_parquet(found.order(_ORDER.format(_WHOLE)), folder, "observations")
+        known = database.read_parquet([str(other / "cases.parquet") for other in others])
+        names = known.project("case_id").distinct().fetchall()
+    return [parse(name) for (name,) in names]
+
+
+def _gather(database: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> None:
+    """Put all observations that are known into one table, in the order of their keys."""
+    sources = []
+    with scratch.open("wb") as file:
+        file.writelines(log.lines(folder))
+    columns = ", ".join("coalesce(switch, '') AS switch" if name == "switch" else name for name in OBSERVATION_COLUMNS)
+    logged = read_lines(database, scratch, OBSERVATION_COLUMNS)
+    logged.create_view("logged")
+    sources.append(f"SELECT {columns} FROM logged")  # noqa: S608 - our own names
+    if (folder / "observations.parquet").exists():  # closed before it was complete, and gone on with
+        database.read_parquet(str(folder / "observations.parquet")).create_view("earlier")
+        sources.append("SELECT * FROM earlier")
+    united = database.sql(" UNION ".join(sources))
+    write_parquet(united.order(_ORDER.format(_WHOLE)), folder, "observations")
+
+
+def check(folder: Path) -> None:
+    """Look whether a run has its tables.
+
+    Raises
+    ------
+    UsageError
+        It has not.
+    """
+    missing = [name for name in TABLES if not (folder / f"{name}.parquet").exists()]
+    if missing:
+        read_run(folder)
+        raise UsageError(
+            f"the run in {folder} was not finished: it has no {missing[0]}.parquet; "
+            f"go on with it by: {how_to_go_on(folder)}"
+        )
