@@ -99,7 +99,12 @@ def is_evidence(observation: Observation) -> bool:
 
 def judge(observations: Iterable[Observation]) -> Iterator[Verdict]:
     """Verdicts on observations, in the order of their keys, whatever order they come in."""
-    for _, same in groupby(sorted(observations, key=lambda seen: seen.key), key=lambda seen: seen.key):
+    return judge_in_order(sorted(observations, key=lambda seen: seen.key))
+
+
+def judge_in_order(observations: Iterable[Observation]) -> Iterator[Verdict]:
+    """Verdicts on observations that come in the order of their keys, however many they are."""
+    for _, same in groupby(observations, key=lambda seen: seen.key):
         yield _verdict(list(same))
 
 

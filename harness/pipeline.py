@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from cases.case import Case
 from harness import judge, store
 from harness.errors import ConvarithError
-from harness.observe.engine import Shard, observe_all
+from harness.observe.engine import Shard, observe_all, split
 from harness.observe.supervisor import Limits, Sink
-from harness.records import Observation, Verdict
+from harness.records import Environment, Observation
+from harness.report.model import Judged
+from harness.store import log
 
 Notice = Callable[[Observation], None]
 
@@ -26,8 +29,8 @@ def conduct(
     workers: int,
     limits: Limits,
     notice: Notice | None = None,
-) -> tuple[store.Run, list[Verdict]]:
-    """Observe shards of a run, judge what was seen, and close the run.
+) -> tuple[store.Run, Judged]:
+    """Observe what of a run is not observed yet, judge all that was, and close the run.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ def conduct(
     folder : Path
         The run's directory.
     workers : int
-        How many shards are observed at once.
+        How many worker processes there are at once.
     limits : Limits
     notice : callable, optional
         Told of every observation, from the thread that made it.
@@ -49,7 +52,8 @@ def conduct(
     -------
     Run
         As it is closed: with its environments, its time, and whether it is complete.
-    list of Verdict
+    Judged
+        Its verdicts; all of them are in its tables.
 
     Raises
     ------
@@ -57,41 +61,77 @@ def conduct(
         The directory can no longer be written. What was observed until then is kept.
     """
     began = time.monotonic()
-    names = ["-".join(filter(None, (shard.place.framework, shard.place.switch))) for shard in shards]
-    files = [store.ObservationFile(folder / "observations" / f"{name}.jsonl") for name in names]
+    pieces = list(split(_left(shards, folder)))
+    first = log.next_number(folder)
 
-    def sink(number: int) -> Sink:
-        def take(seen: Observation) -> None:
-            # An operator that is as expected is known by its digest; one that is not is evidence.
-            files[number].append(seen if judge.is_evidence(seen) else replace(seen, operator=None))
-            if notice is not None:
-                notice(seen)
+    @contextmanager
+    def sink(number: int) -> Iterator[Sink]:
+        place = pieces[number].place
+        path = folder / "observations" / log.name(place.framework, place.switch, first + number)
+        with store.ObservationFile(path) as file:
 
-        return take
+            def take(seen: Observation) -> None:
+                # An operator that is as expected is known by its digest; one that is not is evidence.
+                file.append(seen if judge.is_evidence(seen) else replace(seen, operator=None))
+                if notice is not None:
+                    notice(seen)
+
+            yield take
 
     try:
-        environments = observe_all(shards, workers, sink, limits)
-        verdicts = list(judge.judge(store.observations(folder)))
-        run = replace(
-            run,
-            environments=tuple(environments),
-            complete=_is_complete(shards, verdicts),
-            seconds=round(time.monotonic() - began, 1),
+        environments = observe_all(pieces, workers, sink, limits, judge.is_evidence)
+        return close(
+            replace(run, environments=_united(run.environments, environments)),
+            cases,
+            folder,
+            probes=sum(len(job.probes) for shard in shards for job in shard.jobs),
+            began=began,
         )
-        store.close(folder, run, cases, verdicts)
     except OSError as error:
         raise ConvarithError(
-            f"{folder} can no longer be written ({error.strerror}): what was observed until then is kept there"
+            f"{folder} can no longer be written ({error.strerror}): what was observed until then is kept there; when "
+            f"there is room, go on by: convarith run --resume --out {folder}"
         ) from error
-    finally:
-        for file in files:
-            file.close()
-    return run, verdicts
 
 
-def _is_complete(shards: Sequence[Shard], verdicts: Sequence[Verdict]) -> bool:
-    """Whether there is a verdict on every probe of every job."""
-    judged = {(verdict.case_id, verdict.surface, verdict.aspect) for verdict in verdicts}
-    return all(
-        (job.case_id, job.surface, probe) in judged for shard in shards for job in shard.jobs for probe in job.probes
-    )
+def close(
+    run: store.Run, cases: Sequence[Case], folder: Path, *, probes: int, began: float
+) -> tuple[store.Run, Judged]:
+    """Judge what was observed, and write the tables and ``run.json``.
+
+    Parameters
+    ----------
+    run : Run
+        With its environments.
+    cases : sequence of Case
+    folder : Path
+    probes : int
+        How many verdicts a complete run has.
+    began : float
+        When this process began to observe, by the monotonic clock.
+    """
+    judged = Judged.of(store.close(folder, cases, run.environments, judge.judge_in_order))
+    complete = judged.total == probes and not any(place.failure for place in run.environments)
+    run = replace(run, complete=complete, seconds=round(run.seconds + time.monotonic() - began, 1))
+    store.write_run(folder, run)
+    return run, judged
+
+
+def _left(shards: Sequence[Shard], folder: Path) -> Iterator[Shard]:
+    """What of some work has not been observed yet. A place stays, to be looked at, even if all has."""
+    seen = set(store.keys(folder))
+    for shard in shards:
+        if not seen:
+            yield shard
+            continue
+        jobs = (
+            replace(job, probes=tuple(p for p in job.probes if (job.case_id, job.surface, p) not in seen))
+            for job in shard.jobs
+        )
+        yield Shard(shard.place, [job for job in jobs if job.probes])
+
+
+def _united(earlier: Sequence[Environment], now: Sequence[Environment]) -> tuple[Environment, ...]:
+    """Environments of a run that was gone on with: what is known now, and of others what was known."""
+    known = {(place.framework, place.switch): place for place in (*earlier, *now)}
+    return tuple(known.values())

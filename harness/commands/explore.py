@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cyclopts import Parameter
 
 from cases.case import OPS, Case, parse
-from harness import store
+from harness import judge, store
 from harness.commands.printing import as_json
 from harness.commands.selection import CaseSelection
 from harness.errors import ConvarithError, EnvironmentFailed, UsageError
-from harness.judge import judge
 from harness.observe.engine import Shard, observe_all
 from harness.observe.probe import probes_of
 from harness.observe.supervisor import Limits, Place, Sink
@@ -223,12 +223,12 @@ class _Observer:
         ]
         seen: list[list[Observation]] = [[] for _ in shards]
 
-        def sink(number: int) -> Sink:
-            return seen[number].append
+        def sink(number: int) -> AbstractContextManager[Sink]:
+            return nullcontext(seen[number].append)
 
-        for environment in observe_all(shards, self._workers, sink, self._limits):
+        for environment in observe_all(shards, self._workers, sink, self._limits, judge.is_evidence):
             if environment.failure:  # it will not do better next time
                 print(f"convarith: {environment.failure}", file=sys.stderr)
                 del self.places[environment.framework, environment.switch]
-        for verdict in judge(itertools.chain.from_iterable(seen)):
+        for verdict in judge.judge(itertools.chain.from_iterable(seen)):
             self.known[verdict.case_id, verdict.surface, verdict.aspect] = verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from harness.records import Verdict
 from harness.report.html import html
 from harness.report.junit import junit
 from harness.report.markdown import markdown
-from harness.report.model import Report
+from harness.report.model import Judged, Report
 from harness.report.terminal import show
 
 
@@ -42,11 +42,11 @@ def report(
         One JUnit test case for each case and surface, instead of one for each relationship and surface.
     """
     record = store.read_run(run)
-    told = report_of(record, store.verdicts(run))
+    told = report_of(record, Judged.of(store.verdicts(run)))
     for path, content in (
         (html, page(told) if html else b""),
         (markdown, text(told) if markdown else b""),
-        (junit, xml(told, per_case=junit_per_case) if junit else b""),
+        (junit, xml(told, store.verdicts(run) if junit_per_case else None) if junit else b""),
     ):
         if path is not None:
             try:
@@ -56,23 +56,23 @@ def report(
     show(told, Console(), str(run))
 
 
-def publish(folder: Path, record: store.Run, verdicts: Sequence[Verdict]) -> None:
+def publish(folder: Path, record: store.Run, judged: Judged) -> None:
     """Write all reports of a run into its directory, and show the summary."""
-    told = report_of(record, verdicts)
+    told = report_of(record, judged)
     store.write_whole(folder / "report.html", page(told))
     store.write_whole(folder / "report.md", text(told))
     store.write_whole(folder / "junit.xml", xml(told))
     show(told, Console(), str(folder))
 
 
-def report_of(record: store.Run, verdicts: Sequence[Verdict]) -> Report:
+def report_of(record: store.Run, judged: Judged) -> Report:
     """A run as its reports tell it."""
     return Report(
         title=record.asked.get("grid") or "chosen cases",
         asked=record.asked,
         environments=record.environments,
         cases=record.cases,
-        verdicts=tuple(verdicts),
+        judged=judged,
         complete=record.complete,
         version=record.version,
         started=record.started,
@@ -90,8 +90,8 @@ def text(told: Report) -> bytes:
     return markdown(told).encode()
 
 
-def xml(told: Report, *, per_case: bool = False) -> bytes:
+def xml(told: Report, each: Iterable[Verdict] | None = None) -> bytes:
     """The report in JUnit's XML."""
     stream = io.BytesIO()
-    junit(told, stream, per_case=per_case)
+    junit(told, stream, each=each)
     return stream.getvalue()

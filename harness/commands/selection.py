@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import shutil
 import sys
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -105,6 +107,13 @@ class CaseSelection:
     def is_whole_grid(self) -> bool:
         """Whether nothing but a grid is asked for."""
         return not (self.relationship or self.op or self.where is not None or self.case)
+
+    def remembered(self) -> dict[str, Any]:
+        """All of it, for the record, so that a run can be gone on with from anywhere."""
+        told = asdict(self)
+        if self.grid is not None and self.grid not in grids.shipped():
+            told["grid"] = str(Path(self.grid).resolve())
+        return told
 
     def _check(self) -> None:
         for name in self.relationship:
@@ -244,6 +253,11 @@ class SurfaceSelection:
             elif way.kind is not None:
                 yield replace(way, kind=None) if switch and self.switch is not None else way
 
+    def remembered(self, places: Iterable[tuple[Place, object]]) -> dict[str, Any]:
+        """All of it, for the record, with the interpreters that were found."""
+        found = dict.fromkeys(f"{place.framework}={place.python}" for place, _ in places)
+        return {**asdict(self), "framework": list(found)}
+
     def missing(self) -> list[str]:
         """Sentences about the frameworks that are left out because they are not installed here."""
         if self.framework:
@@ -254,6 +268,21 @@ class SurfaceSelection:
             for name, kind in kinds.items()
             if not kind.is_installed()
         ]
+
+
+def of_shard(cases: Iterable[Case], shard: str) -> Iterator[Case]:
+    """The cases of one shard of several, 'K/N', by their ids: it does not matter what else is selected.
+
+    Raises
+    ------
+    UsageError
+        It is no shard.
+    """
+    match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", shard)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(f"--shard {shard}: write which of how many, such as 2/8")
+    number, total = int(match[1]), int(match[2])
+    return (case for case in cases if zlib.crc32(case.id.encode()) % total == number - 1)
 
 
 def shards(

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -52,6 +52,10 @@ class Overran(ChildError):
     """It took longer than it may, and was killed."""
 
 
+class Outgrew(Died):
+    """It took more memory than it may, and was killed. The message says how much that is."""
+
+
 class Stopped(Exception):
     """The user asked for the end while a child was being waited for."""
 
@@ -59,8 +63,17 @@ class Stopped(Exception):
 class Child:
     """A running worker."""
 
-    def __init__(self, python: str, what: Sequence[str], environment: Mapping[str, str], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        python: str,
+        what: Sequence[str],
+        environment: Mapping[str, str],
+        stop: threading.Event,
+        memory: int = 0,
+    ) -> None:
         self._stopping = stop
+        self._memory = memory
+        self._weighed = 0.0
         self._home = tempfile.TemporaryDirectory(prefix="convarith-")
         # The child sees our two packages and nothing else of ours: its own site-packages must stay its own.
         root = Path(__file__).resolve().parents[2]
@@ -122,10 +135,10 @@ class Child:
         self._until_done(limit)
         return {str(name): str(value) for name, value in report["ready"].items()}
 
-    def send(self, jobs: Sequence[Sequence[Any]]) -> None:
-        """Send jobs; what the worker reports of them is to be read until they are done."""
+    def send(self, jobs: Sequence[Sequence[Any]], *, whole: bool) -> None:
+        """Send jobs; what the worker reports of them, whole or without operators, is to be read until they are done."""
         self._printed.clear()
-        rest = memoryview(msgspec.json.encode({"jobs": jobs}) + b"\n")
+        rest = memoryview(msgspec.json.encode({"jobs": jobs, "whole": whole}) + b"\n")
         with contextlib.suppress(OSError):  # it is dead: reading will tell how
             while rest:
                 rest = rest[os.write(self._jobs, rest) :]
@@ -140,7 +153,7 @@ class Child:
 
         Raises
         ------
-        Died, Overran
+        Died, Outgrew, Overran
         """
         allowed = limit + _PATIENCE  # a fork, and what the framework does at first
         while True:
@@ -189,9 +202,14 @@ class Child:
                     return report
             if self._stopping.is_set():
                 raise Stopped
-            left = deadline - time.monotonic()
+            now = time.monotonic()
+            if self._memory and now - self._weighed >= _TICK:
+                self._weighed = now
+                if self._hand is not None and resident(self._hand) > self._memory << 20:
+                    self._end_hand(Outgrew, f"more than {self._memory} MiB of memory")
+            left = deadline - now
             if left <= 0:
-                self._overrun()
+                self._end_hand(Overran, "took too long")
             for key, _ in self._selector.select(min(_TICK, max(0.0, left))):
                 if key.fd == self._reports:
                     self._read_reports()
@@ -227,8 +245,8 @@ class Child:
                 pass
         return self._printed.decode("utf-8", "replace")
 
-    def _overrun(self) -> None:
-        """Kill what takes too long: the hand if there is one, and the worker only if that does not help."""
+    def _end_hand(self, how: type[ChildError], why: str) -> NoReturn:
+        """Kill what takes too much: the hand if there is one, and the worker only if that does not help."""
         if self._hand is not None and self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._hand, signal.SIGKILL)
@@ -237,9 +255,11 @@ class Child:
                 while True:
                     self._report(time.monotonic() + _PATIENCE)
             except Died as error:
-                raise Overran("took too long", error.output) from None
+                raise how(why, error.output) from None
+            except Overran:
+                pass
         self._kill()
-        raise Overran("took too long", self._said())
+        raise how(why, self._said())
 
     def _until_done(self, limit: float) -> None:
         while "done" not in self._report(time.monotonic() + limit):
@@ -260,6 +280,14 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def resident(process: int) -> int:
+    """Bytes of memory that a process holds, its own and shared; 0 where Linux does not tell, or it has ended."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def told(status: int) -> str:

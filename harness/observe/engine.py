@@ -1,15 +1,23 @@
-"""Runs shards side by side: each a place and its jobs, minded by a thread that has a worker process of its own."""
+"""Runs shards side by side: each a place and some of its jobs, minded by a thread that has a worker process of its own.
+
+A thread stays with a place, and its worker, as long as the place has shards left; then it takes to the place that has
+most left for each of those who work on it. So every framework is begun early, and nobody waits while there is work.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 
 from harness.observe.child import Stopped
-from harness.observe.supervisor import Limits, Place, Sink, observe
+from harness.observe.supervisor import Evidence, Limits, Minder, Place, Sink
 from harness.records import Environment, Job
+
+SHARD = 1000  # jobs; what is lost at most when the machine that has them is
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +28,19 @@ class Shard:
     jobs: Sequence[Job]
 
 
+def split(shards: Iterable[Shard], most: int = SHARD) -> Iterator[Shard]:
+    """The same work in shards of so many jobs at most; a place without jobs stays, to be looked at."""
+    for shard in shards:
+        for start in range(0, max(len(shard.jobs), 1), most):
+            yield Shard(shard.place, shard.jobs[start : start + most])
+
+
 def observe_all(
-    shards: Sequence[Shard], workers: int, sink: Callable[[int], Sink], limits: Limits
+    shards: Sequence[Shard],
+    workers: int,
+    sink: Callable[[int], AbstractContextManager[Sink]],
+    limits: Limits,
+    evidence: Evidence | None = None,
 ) -> list[Environment]:
     """Observe all shards, some at a time.
 
@@ -29,37 +48,91 @@ def observe_all(
     ----------
     shards : sequence of Shard
     workers : int
-        How many run at once.
+        How many worker processes there are at once.
     sink : callable
-        Given a shard's number, what takes its observations. Each is called from one thread only.
+        Given a shard's number, a context manager of what takes its observations. Each is used by one thread only.
     limits : Limits
+    evidence : callable, optional
+        See :func:`harness.observe.supervisor.observe`. Called from all threads.
 
     Returns
     -------
     list of Environment
-        One for each shard, in order.
+        One for each place, in the order in which places come first.
 
     Raises
     ------
     KeyboardInterrupt
         The user ended it. All workers are dead by then, and what was observed has gone to the sinks.
     """
-    stop = threading.Event()
+    board, stop = _Board(shards), threading.Event()
 
-    def work(number: int) -> Environment:
-        shard = shards[number]
+    def work() -> None:
         try:
-            return observe(shard.place, shard.jobs, sink(number), limits, stop)
+            while (number := board.take()) is not None:
+                place = shards[number].place
+                with Minder(place, limits, stop, evidence) as minder:
+                    while number is not None:
+                        with sink(number) as take:
+                            board.done(place, minder.mind(shards[number].jobs, take))
+                        number = board.take(place)
         except Stopped:
-            return Environment(shard.place.framework, shard.place.python, failure="stopped", switch=shard.place.switch)
+            return
         except BaseException:
             stop.set()  # an unwritable disk, or our own fault: the others need not go on
             raise
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        futures = [pool.submit(work, number) for number in range(len(shards))]
+        futures = [pool.submit(work) for _ in range(workers)]
         try:
-            return [future.result() for future in futures]
+            for future in futures:
+                future.result()
         except BaseException:
             stop.set()
             raise
+    return board.environments()
+
+
+class _Board:
+    """Which shards are left, and who works where."""
+
+    def __init__(self, shards: Sequence[Shard]) -> None:
+        self._lock = threading.Lock()
+        self._left: dict[Place, deque[int]] = {}
+        for number, shard in enumerate(shards):
+            self._left.setdefault(shard.place, deque()).append(number)
+        self._at_work = dict.fromkeys(self._left, 0)
+        self._found: dict[Place, Environment] = {}
+
+    def take(self, staying: Place | None = None) -> int | None:
+        """The next shard for one who stays at a place, or else comes free; None if there is none."""
+        with self._lock:
+            if staying is not None:
+                if self._left[staying]:
+                    return self._left[staying].popleft()
+                self._at_work[staying] -= 1
+                return None
+            places = [place for place, left in self._left.items() if left]
+            if not places:
+                return None
+            place = max(places, key=lambda place: len(self._left[place]) / (1 + self._at_work[place]))
+            self._at_work[place] += 1
+            return self._left[place].popleft()
+
+    def done(self, place: Place, environment: Environment) -> None:
+        """A shard is done, as far as it could be. A place that fails is given no more."""
+        with self._lock:
+            known = self._found.get(place)
+            if known is not None:
+                facts = {**environment.facts, **known.facts}
+                environment = replace(environment, facts=facts, failure=known.failure or environment.failure)
+            self._found[place] = environment
+            if environment.failure is not None:
+                self._left[place].clear()
+
+    def environments(self) -> list[Environment]:
+        """What is known of each place; of one that nobody came to, that it was stopped before."""
+        return [
+            self._found.get(place) or Environment(place.framework, place.python, {}, "stopped", place.switch)
+            for place in self._left
+        ]

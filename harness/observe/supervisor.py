@@ -1,7 +1,10 @@
 """Minds the workers: gives them jobs, and finds exactly which job is guilty when one dies or hangs.
 
-The worker says what it has begun, so the jobs in flight are known. They alone are run again, each by itself, until one
-is found that does it alone; then each of its probes by itself. What had been reported before stands.
+The worker says what it has begun, so the jobs in flight are known. They alone are run again, half of them, and half of
+what then was in flight, until one is left; then each of its probes by itself. What had been reported before stands.
+
+An operator that is as expected is known by its digest. One that is not is observed again, to be had whole: so whatever
+disagrees has been seen twice.
 """
 
 from __future__ import annotations
@@ -13,19 +16,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.observe.child import Child, ChildError, Died, Overran, StartFailed
-from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome
+from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome, Probe, Surface
 
 BATCH = 4000  # jobs for one fork: a framework spends some tenths of a second on its first case
 
 Sink = Callable[[Observation], None]
+Evidence = Callable[[Observation], bool]
+_Key = tuple[str, Surface, Probe]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds that a worker may take: to start, and for one case."""
+    """What a worker may take: seconds to start, and for one case; MiB of memory, 0 where there is no limit."""
 
     start: float = 180.0
     case: float = 300.0
+    memory: int = 0
 
 
 _DEFAULT = Limits()
@@ -55,13 +61,32 @@ class Place:
     python: str
     device: str = "cpu"
     switch: str = ""
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def observe(
-    place: Place, jobs: Sequence[Job], sink: Sink, limits: Limits = _DEFAULT, stop: threading.Event | None = None
+    place: Place,
+    jobs: Sequence[Job],
+    sink: Sink,
+    limits: Limits = _DEFAULT,
+    *,
+    stop: threading.Event | None = None,
+    evidence: Evidence | None = None,
 ) -> Environment:
     """Observe every job, in order; each observation goes to the sink as soon as it is known.
+
+    Parameters
+    ----------
+    place : Place
+    jobs : sequence of Job
+    sink : callable
+        Takes each observation.
+    limits : Limits, optional
+    stop : Event, optional
+        Set by another thread to end at once.
+    evidence : callable, optional
+        Whether the operator of an observation is to be had whole, beside its digest: then it is observed again. If left
+        out, all are had whole at once.
 
     Returns
     -------
@@ -74,65 +99,120 @@ def observe(
     Stopped
         ``stop`` was set.
     """
-    with _Minder(place, sink, limits, stop or threading.Event()) as minder:
-        return minder.mind(jobs)
+    with Minder(place, limits, stop or threading.Event(), evidence) as minder:
+        return minder.mind(jobs, sink)
 
 
-class _Minder:
-    def __init__(self, place: Place, sink: Sink, limits: Limits, stop: threading.Event) -> None:
-        self._place, self._sink, self._limits, self._stopping = place, sink, limits, stop
+class Minder:
+    """Minds one worker, for as many jobs as come.
+
+    A context manager: the worker is started with the first jobs, and ended with the context.
+    """
+
+    def __init__(self, place: Place, limits: Limits, stop: threading.Event, evidence: Evidence | None) -> None:
+        self._place, self._limits, self._stopping, self._evidence = place, limits, stop, evidence
         self._child: Child | None = None
         self._facts: dict[str, str] = {}
+        self._sink: Sink = _nowhere
 
-    def __enter__(self) -> _Minder:
+    def __enter__(self) -> Minder:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def mind(self, jobs: Sequence[Job]) -> Environment:
+    def mind(self, jobs: Sequence[Job], sink: Sink) -> Environment:
+        """Observe jobs; see :func:`observe`."""
+        self._sink = sink
         waiting = deque(jobs)
         failure = None
         try:
             self._start()  # even with no jobs, to know the environment
             while waiting:
                 batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
-                suspects, left, error = self._run(batch)
+                telling: dict[_Key, Observation] | None = None if self._evidence is None else {}
+                try:
+                    left = self._work_off(batch, telling)
+                    if telling:
+                        self._have_whole(telling)
+                except StartFailed:
+                    for seen in (telling or {}).values():  # it cannot be had whole any more, but this much is known
+                        sink(seen)
+                    raise
                 waiting.extendleft(reversed(left))
-                if error is not None:
-                    waiting.extendleft(reversed(self._try_alone(suspects, error)))
         except StartFailed as error:
             failure = _sentence(self._place, error)
         return Environment(self._place.framework, self._place.python, self._facts, failure, self._place.switch)
 
-    def _try_alone(self, suspects: Sequence[Job], first: ChildError) -> list[Job]:
+    def _work_off(self, jobs: Sequence[Job], telling: dict[_Key, Observation] | None) -> list[Job]:
+        """Observe jobs, and find who is guilty if the process ends; returns those that are still to be observed."""
+        suspects, left, error = self._run(jobs, telling)
+        return left if error is None else [*self._search(suspects, error, telling), *left]
+
+    def _have_whole(self, telling: dict[_Key, Observation]) -> None:
+        """Observe again what is evidence of something. Both observations stand where they differ."""
+        jobs: dict[tuple[str, Surface], Job] = {}
+        for seen in telling.values():
+            job = jobs.get((seen.case_id, seen.surface), Job(seen.case_id, seen.surface, ()))
+            jobs[seen.case_id, seen.surface] = replace(job, probes=(*job.probes, seen.probe))
+        sink = self._sink
+
+        def take(again: Observation) -> None:
+            first = telling.pop(again.key, None)
+            if first is not None and _content(first) != _content(again):
+                sink(first)
+            sink(again)
+
+        self._sink = take
+        try:
+            waiting = list(jobs.values())
+            while waiting:
+                waiting = self._work_off(waiting, None)
+        finally:
+            self._sink = sink
+
+    def _search(self, suspects: Sequence[Job], first: ChildError, telling: dict[_Key, Observation] | None) -> list[Job]:
         """Find the guilty among jobs that were in flight together; returns those not tried, to be run as ever."""
-        innocent = []
-        for number, job in enumerate(suspects):
-            _, _, error = self._run([job]) if len(job.probes) == 1 else self._run_probes(job)
+        if len(suspects) == 1:
+            (job,) = suspects
+            _, _, error = self._run([job], telling) if len(job.probes) == 1 else self._run_probes(job, telling)
+            if error is None:  # it happened, and now it does not: both observations stand
+                self._report_end(job, first)
+            elif len(job.probes) == 1:
+                self._report_end(job, error)
+            return []
+        middle = (len(suspects) + 1) // 2
+        for half, others in ((suspects[:middle], suspects[middle:]), (suspects[middle:], ())):
+            guilty, left, error = self._run(half, telling)
             if error is not None:
-                if len(job.probes) == 1:
-                    self._report_end(job, error)
-                return list(suspects[number + 1 :])
-            innocent.append(job)
-        # It happened, and now it does not: a case that is so only sometimes. Both observations stand.
-        for job in innocent:
+                return [*self._search(guilty, error, telling), *left, *others]
+        for job in suspects:  # it needs them all, or does it only sometimes: it cannot be told whose it is
             self._report_end(job, first)
         return []
 
-    def _run_probes(self, job: Job) -> tuple[list[Job], list[Job], ChildError | None]:
+    def _run_probes(
+        self, job: Job, telling: dict[_Key, Observation] | None
+    ) -> tuple[list[Job], list[Job], ChildError | None]:
         """Run a job's probes one by one; the ends of those that end the process are reported."""
         last: ChildError | None = None
         for probe in job.probes:
             alone = replace(job, probes=(probe,))
-            _, _, error = self._run([alone])
+            _, _, error = self._run([alone], telling)
             if error is not None:
                 self._report_end(alone, error)
                 last = error
         return [], [], last
 
-    def _run(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Job], ChildError | None]:
+    def _run(
+        self, jobs: Sequence[Job], telling: dict[_Key, Observation] | None
+    ) -> tuple[list[Job], list[Job], ChildError | None]:
         """Run jobs together.
+
+        Parameters
+        ----------
+        jobs : sequence of Job
+        telling : dict or None
+            Takes, in place of the sink, the observations whose operators are evidence; None where all are whole.
 
         Returns
         -------
@@ -146,7 +226,8 @@ class _Minder:
         child = self._start()
         missing = {number: list(job.probes) for number, job in enumerate(jobs)}
         begun: set[int] = set()
-        child.send([[n, job.case_id, job.surface.route, job.surface.mode, job.probes] for n, job in enumerate(jobs)])
+        told = [[n, job.case_id, job.surface.route, job.surface.mode, job.probes] for n, job in enumerate(jobs)]
+        child.send(told, whole=telling is None)
         try:
             for report in child.reports(self._limits.case):
                 if "began" in report:
@@ -154,7 +235,11 @@ class _Minder:
                 else:
                     number = report.pop("seen")
                     missing[number].remove(report["probe"])
-                    self._sink(_observation(jobs[number], report))
+                    seen = _observation(jobs[number], report)
+                    if telling is not None and self._evidence and seen.digest is not None and self._evidence(seen):
+                        telling[seen.key] = seen
+                    else:
+                        self._sink(seen)
         except (Died, Overran) as error:
             if not child.usable:
                 self._stop()
@@ -190,6 +275,7 @@ class _Minder:
                 (self._place.reference, self._place.device, self._place.switch),
                 self._place.variables,
                 self._stopping,
+                self._limits.memory,
             )
             self._facts = self._child.ready(self._limits.start)
         return self._child
@@ -198,6 +284,14 @@ class _Minder:
         if self._child is not None:
             self._child.stop()
             self._child = None
+
+
+def _content(seen: Observation) -> tuple[object, ...]:
+    return seen.outcome, seen.shape, seen.digest, seen.error
+
+
+def _nowhere(_: Observation) -> None:
+    raise AssertionError("no jobs are being minded")
 
 
 def _telling(output: str) -> str | None:

@@ -5,12 +5,12 @@
 ADAPTER is 'MODULE:CLASS', DEVICE 'cpu' or 'gpu', SWITCH one of the adapter's or empty; JOBS and REPORTS are the numbers
 of inherited file descriptors. It needs NumPy and the framework, nothing else. One JSON object a line:
 
-    → {"jobs": [[number, case id, route, mode, [probe, …]], …]}
+    → {"jobs": [[number, case id, route, mode, [probe, …]], …], "whole": false}
     ← {"ready": {fact: text, …}}                          once, when the framework is imported; or instead
     ← {"failed": text}                                    it is not installed, or has no such device
     ← {"hand": process id}                                who does the work that follows
     ← {"began": [number, …]}                              these are in flight
-    ← {"seen": number, "probe": …, "outcome": …, …}       one observation
+    ← {"seen": number, "probe": …, "outcome": …, …}       one observation; with its operator where all are to be whole
     ← {"done": true}  or  {"ended": how}                  the end of a hand: of all the jobs of a line, or before
 
 The framework is imported once, and not used: each line's jobs, and the facts, are the work of a forked *hand*. A case
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     by_hand(reports, lambda: introduce(adapter, reports))
     for line in jobs:
-        work = json.loads(line)["jobs"]
-        by_hand(reports, lambda work=work: attend(adapter, work, reports))  # type: ignore[misc]
+        work = json.loads(line)
+        by_hand(reports, lambda work=work: attend(adapter, work["jobs"], work["whole"], reports))  # type: ignore[misc]
     return 0
 
 
@@ -95,7 +95,7 @@ def introduce(adapter: Adapter, reports: TextIO) -> None:
         send(reports, {"failed": str(error)})
 
 
-def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], reports: TextIO) -> None:
+def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], whole: bool, reports: TextIO) -> None:
     """Observe jobs, as many of one route and mode together as the adapter likes."""
     for (route, mode), alike in itertools.groupby(jobs, key=lambda job: (job[2], job[3])):
         waiting = list(alike)
@@ -103,12 +103,12 @@ def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], reports: TextIO) -> 
         for start in range(0, len(waiting), most):
             batch = waiting[start : start + most]
             send(reports, {"began": [job[0] for job in batch]})
-            for report in observe(adapter, batch):
+            for report in observe(adapter, batch, whole=whole):
                 send(reports, report)
 
 
-def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]]) -> Iterator[Report]:
-    """The observations of some jobs, which the adapter may run together."""
+def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]], *, whole: bool) -> Iterator[Report]:
+    """The observations of some jobs, which the adapter may run together; whole, with operators, or not."""
     calls: list[Call] = []
     about: list[tuple[int, Case, Probe, int]] = []
     for number, case_id, route, mode, probes in jobs:
@@ -131,7 +131,9 @@ def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]]) -> Iterator[Report]
     place = 0
     for number, case, probe, passes in about:
         try:
-            report = told(case, probe, calls[place : place + passes], list(itertools.islice(results, passes)))
+            report = told(
+                case, probe, calls[place : place + passes], list(itertools.islice(results, passes)), whole=whole
+            )
         except Exception:
             report = failure()
         place += passes
@@ -152,7 +154,7 @@ def run(adapter: Adapter, calls: Sequence[Call]) -> Iterator[Result]:
             yield Raised(type(error).__qualname__, traceback.format_exc()[-TEXT_LIMIT:], ours=True)
 
 
-def told(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Result]) -> Report:
+def told(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Result], *, whole: bool) -> Report:
     """The results of a probe's calls as the report of one observation."""
     returned = []
     for result in results:
@@ -163,7 +165,9 @@ def told(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Resu
     operator = probing.operator(case, probe, calls, returned)
     report: Report = {"outcome": "returned", "shape": list(probing.shape(case, probe, returned[0]))}
     if operator is not None:
-        report |= {"digest": operator.digest, "operator": operator.to_json()}
+        report["digest"] = operator.digest
+        if whole:
+            report["operator"] = operator.to_json()
     return report
 
 

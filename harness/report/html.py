@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import jinja2
 
 from harness.records import Surface, Verdict
-from harness.report.model import Cell, Matrix, Report, matrix, occurring, rows_of, statuses, title_of, unexpected
+from harness.report.model import Cell, Matrix, Report, matrix, occurring, rows_of, title_of
 from harness.report.summary import (
     COUNTING,
     MEANING,
@@ -72,7 +72,7 @@ def html(report: Report) -> str:
     """
     verdict = headline(report)
     table = matrix(report)
-    found = unexpected(report)
+    found = report.judged.unexpected
     sections = _sections(table, found)
     shown = sum(len(kind.shown) for held in sections.values() for section in held for kind in section.kinds)
     why = [
@@ -89,7 +89,7 @@ def html(report: Report) -> str:
         about=about(report),
         table=table,
         frameworks=_spans(surface.framework for surface in table.columns),
-        statuses=occurring(statuses(report.verdicts)),
+        statuses=occurring(report.judged.counts),
         meaning=MEANING,
         anchors={
             (section.relationship, surface): section.anchor for surface, held in sections.items() for section in held

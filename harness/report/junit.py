@@ -6,23 +6,26 @@ one outcome at most, because readers look at one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
-from harness.records import Surface, Verdict
+from harness.records import Status, Surface, Verdict
 from harness.report.model import (
+    Judged,
     Report,
     case_order,
     occurring,
+    reason,
     relationship_order,
     rows_of,
     statuses,
     title_of,
 )
-from harness.report.summary import COUNTING, headline, reason, rerun
+from harness.report.summary import COUNTING, headline, rerun
 from harness.report.text import clean, count, one_line
 
 SHOWN = 50  # verdicts that the text of one failure holds
@@ -48,7 +51,7 @@ class _TestCase:
     outcome: _Outcome | None
 
 
-def junit(report: Report, stream: BinaryIO, *, per_case: bool = False) -> None:
+def junit(report: Report, stream: BinaryIO, *, each: Iterable[Verdict] | None = None) -> None:
     """Write the report as JUnit's XML.
 
     Parameters
@@ -56,8 +59,9 @@ def junit(report: Report, stream: BinaryIO, *, per_case: bool = False) -> None:
     report : Report
     stream : binary stream
         To write to; it stays open.
-    per_case : bool
-        One test case for each aspect of each case on each surface, in place of one for each relationship.
+    each : iterable of Verdict, optional
+        All verdicts of the run: then there is one test case for each aspect of each case on each surface, in place of
+        one for each relationship.
 
     Notes
     -----
@@ -65,7 +69,8 @@ def junit(report: Report, stream: BinaryIO, *, per_case: bool = False) -> None:
     verdict, has a test case 'complete' that is an error; so has each environment that failed one of its own.
     """
     suites = [(_RUN, _run_cases(report))]
-    suites += [(f"{surface}", cases) for surface, cases in _surfaces(report.verdicts, per_case).items()]
+    found = _by_relationship(report.judged) if each is None else _by_case(each)
+    suites += [(f"{surface}", cases) for surface, cases in found.items()]
     xml = XMLGenerator(stream, encoding="utf-8", short_empty_elements=True)
     xml.startDocument()
     everything = [case for _, cases in suites for case in cases]
@@ -84,7 +89,7 @@ def _run_cases(report: Report) -> list[_TestCase]:
     found = []
     if not report.complete:
         found.append(_TestCase(_RUN, "complete", _Outcome("error", "incomplete", headline(report).text)))
-    elif not report.verdicts:
+    elif not report.judged.total:
         found.append(_TestCase(_RUN, "complete", _Outcome("error", "nothing", headline(report).text)))
     for environment in report.environments:
         if environment.failure is not None:
@@ -97,38 +102,64 @@ def _run_cases(report: Report) -> list[_TestCase]:
     return found
 
 
-def _surfaces(verdicts: Iterable[Verdict], per_case: bool) -> dict[Surface, list[_TestCase]]:
-    held: dict[Surface, dict[tuple[object, ...], list[Verdict]]] = {}
+def _by_relationship(judged: Judged) -> dict[Surface, list[_TestCase]]:
+    wrong: dict[tuple[str, Surface], list[Verdict]] = {}
+    for verdict in judged.unexpected:
+        for row in rows_of(verdict):
+            wrong.setdefault((row, verdict.surface), []).append(verdict)
+    found: dict[Surface, list[_TestCase]] = {}
+    for row, surface in sorted(judged.cells, key=lambda cell: (cell[1], relationship_order(cell[0]))):
+        cell = row, surface
+        found.setdefault(surface, []).extend(
+            _test_cases(
+                surface,
+                f"{row} {title_of(row)}".strip(),
+                wrong.get(cell, ()),
+                judged.cells[cell],
+                judged.reasons.get(cell, ()),
+            )
+        )
+    return found
+
+
+def _by_case(verdicts: Iterable[Verdict]) -> dict[Surface, list[_TestCase]]:
+    held: dict[Surface, dict[tuple[int, str, str], list[Verdict]]] = {}
     for verdict in verdicts:
         rows = held.setdefault(verdict.surface, {})
-        keys: Iterable[tuple[object, ...]]
-        if per_case:
-            keys = [(*case_order(verdict), verdict.aspect, f"{verdict.case_id} {verdict.aspect}")]
-        else:
-            keys = [(*relationship_order(row), f"{row} {title_of(row)}".strip()) for row in rows_of(verdict)]
-        for key in keys:
-            rows.setdefault(key, []).append(verdict)
+        rows.setdefault((*case_order(verdict), verdict.aspect), []).append(verdict)
     return {
-        surface: [case for key in sorted(rows) for case in _test_cases(surface, str(key[-1]), rows[key])]
+        surface: [
+            case
+            for (_, name, aspect), one in sorted(rows.items())
+            for case in _test_cases(
+                surface,
+                f"{name} {aspect}",
+                [verdict for verdict in one if not verdict.as_expected],
+                statuses(one),
+                {reason(verdict) for verdict in one if verdict.status == "unsupported"},
+            )
+        ]
         for surface, rows in sorted(held.items())
     }
 
 
-def _test_cases(surface: Surface, name: str, verdicts: Sequence[Verdict]) -> list[_TestCase]:
+def _test_cases(
+    surface: Surface, name: str, wrong: Sequence[Verdict], counts: Counter[Status], reasons: Iterable[str]
+) -> list[_TestCase]:
     """The test case of some verdicts; two, if both the framework and the harness went wrong there."""
     classname = ".".join(filter(None, (surface.framework, surface.route, surface.mode, surface.switch)))
-    ordered = sorted(verdicts, key=lambda v: (*case_order(v), v.aspect, v.status, v.observed, v.diagnosis))
+    ordered = sorted(wrong, key=lambda v: (*case_order(v), v.aspect, v.status, v.observed, v.diagnosis))
     ours = [verdict for verdict in ordered if verdict.status == "harness_error"]
-    theirs = [verdict for verdict in ordered if not verdict.as_expected and verdict.status != "harness_error"]
+    theirs = [verdict for verdict in ordered if verdict.status != "harness_error"]
     if theirs:
-        found = [_TestCase(classname, name, _failed("failure", theirs, len(verdicts)))]
+        found = [_TestCase(classname, name, _failed("failure", theirs, counts.total()))]
         if ours:
-            found.append(_TestCase(classname, f"{name} (harness)", _failed("error", ours, len(verdicts))))
+            found.append(_TestCase(classname, f"{name} (harness)", _failed("error", ours, counts.total())))
         return found
     if ours:
-        return [_TestCase(classname, name, _failed("error", ours, len(verdicts)))]
-    if all(verdict.status == "unsupported" for verdict in verdicts):
-        return [_TestCase(classname, name, _skipped(verdicts))]
+        return [_TestCase(classname, name, _failed("error", ours, counts.total()))]
+    if counts.total() == counts["unsupported"]:
+        return [_TestCase(classname, name, _skipped(reasons))]
     return [_TestCase(classname, name, None)]
 
 
@@ -159,8 +190,8 @@ def _lines(verdict: Verdict) -> Iterable[str]:
     yield f"  run it again: {rerun(verdict)}"
 
 
-def _skipped(verdicts: Iterable[Verdict]) -> _Outcome:
-    distinct = sorted({reason(verdict) for verdict in verdicts})
+def _skipped(reasons: Iterable[str]) -> _Outcome:
+    distinct = sorted(set(reasons))
     more = [f"and {count(len(distinct) - REASONS, 'more reason')}"] if len(distinct) > REASONS else []
     return _Outcome("skipped", "", "; ".join([*distinct[:REASONS], *more]))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.records import Environment
-from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of, unexpected
+from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of
 from harness.report.summary import COUNTING, QUERY, READING, Group, about, groups, headline, reasons, rerun
 from harness.report.text import count, one_line
 
@@ -108,7 +108,7 @@ def _blocks(report: Report) -> Iterator[_Block]:
         text = f"## Relationships and surfaces\n\n{READING} {COUNTING}\n\n{_matrix(table)}\n"
         yield _Block("matrix", text)
         yield _Block("status table", f"## Statuses\n\n{_statuses(table)}\n")
-    found = groups(unexpected(report))
+    found = groups(report.judged.unexpected)
     if found:
         yield _Block("heading", f"## Not as expected\n\n{count(len(found), 'kind')}, the most frequent first.\n")
         for group in found:

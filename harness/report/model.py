@@ -5,12 +5,69 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cases import claims
 from harness.records import EXPECTED_STATUSES, STATUSES, Environment, Status, Surface, Verdict
+from harness.report.text import one_line
 
 NO_RELATIONSHIP = "none"  # where verdicts are counted that no relationship speaks of: they must not get lost
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run's verdicts, as far as reports need them: counted, and kept where they are not as expected.
+
+    A run may have a million verdicts, and mostly they are as expected.
+
+    Attributes
+    ----------
+    cells : dict
+        Of each relationship and surface: how many verdicts have each status. A verdict counts in every relationship
+        that speaks of its case.
+    surfaces : dict
+        Of each surface: the same of all its verdicts.
+    reasons : dict
+        Of each relationship and surface: why it has no way to say some cases, with how many verdicts each reason has.
+    causes : dict
+        Of each surface: the same of all its verdicts.
+    unexpected : tuple of Verdict
+        By surface, relationship, size of the case, aspect.
+    """
+
+    cells: dict[tuple[str, Surface], Counter[Status]]
+    surfaces: dict[Surface, Counter[Status]]
+    reasons: dict[tuple[str, Surface], Counter[str]]
+    causes: dict[Surface, Counter[str]]
+    unexpected: tuple[Verdict, ...]
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> Judged:
+        """From verdicts, which are gone through once."""
+        found = cls({}, {}, {}, {}, ())
+        wrong = []
+        for verdict in verdicts:
+            found.surfaces.setdefault(verdict.surface, Counter())[verdict.status] += 1
+            why = reason(verdict) if verdict.status == "unsupported" else None
+            if why is not None:
+                found.causes.setdefault(verdict.surface, Counter())[why] += 1
+            for row in rows_of(verdict):
+                found.cells.setdefault((row, verdict.surface), Counter())[verdict.status] += 1
+                if why is not None:
+                    found.reasons.setdefault((row, verdict.surface), Counter())[why] += 1
+            if not verdict.as_expected:
+                wrong.append(verdict)
+        return replace(found, unexpected=tuple(sorted(wrong, key=_order)))
+
+    @property
+    def counts(self) -> Counter[Status]:
+        """How many verdicts have each status."""
+        return sum(self.surfaces.values(), start=Counter())
+
+    @property
+    def total(self) -> int:
+        """How many verdicts there are."""
+        return self.counts.total()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +83,7 @@ class Report:
     environments : tuple of Environment
     cases : int
         How many were selected.
-    verdicts : tuple of Verdict
+    judged : Judged
     complete : bool
         Whether everything that was asked for was observed.
     version : str
@@ -41,7 +98,7 @@ class Report:
     asked: dict[str, str]
     environments: tuple[Environment, ...]
     cases: int
-    verdicts: tuple[Verdict, ...]
+    judged: Judged
     complete: bool
     version: str
     started: str
@@ -129,6 +186,11 @@ def rows_of(verdict: Verdict) -> tuple[str, ...]:
     return verdict.relationships or (NO_RELATIONSHIP,)
 
 
+def reason(verdict: Verdict) -> str:
+    """Why a case is unsupported, cleaned."""
+    return one_line(verdict.observed) or one_line(verdict.diagnosis) or "no reason given"
+
+
 def title_of(relationship: str) -> str:
     """What a relationship, statement or convention is called; empty for what is none."""
     if relationship == NO_RELATIONSHIP:
@@ -138,23 +200,13 @@ def title_of(relationship: str) -> str:
 
 def matrix(report: Report) -> Matrix:
     """Relationships against surfaces. A verdict counts in every relationship that speaks of its case."""
-    cells: dict[tuple[str, Surface], Counter[Status]] = {}
-    totals: dict[Surface, Counter[Status]] = {}
-    for verdict in report.verdicts:
-        totals.setdefault(verdict.surface, Counter())[verdict.status] += 1
-        for row in rows_of(verdict):
-            cells.setdefault((row, verdict.surface), Counter())[verdict.status] += 1
+    cells, totals = report.judged.cells, report.judged.surfaces
     return Matrix(
         rows=tuple(sorted({row for row, _ in cells}, key=relationship_order)),
         columns=tuple(sorted(totals)),
         cells={key: Cell(counts) for key, counts in cells.items()},
         totals={surface: Cell(counts) for surface, counts in totals.items()},
     )
-
-
-def unexpected(report: Report) -> tuple[Verdict, ...]:
-    """The verdicts that are not as expected: by surface, relationship, size of the case, aspect."""
-    return tuple(sorted((v for v in report.verdicts if not v.as_expected), key=_order))
 
 
 def relationship_order(relationship: str) -> tuple[str, int, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.records import Probe, Status, Surface, Verdict
-from harness.report.model import Cell, Report, case_order, statuses
+from harness.report.model import Cell, Report, case_order
 from harness.report.text import count, one_line
 
 Outcome = Literal["as expected", "unexpected", "incomplete", "nothing"]
@@ -79,9 +79,9 @@ class Group:
 
 def headline(report: Report) -> Headline:
     """The verdict on a whole run."""
-    counts = statuses(report.verdicts)
+    counts, total = report.judged.counts, report.judged.total
     different = Cell(counts).unexpected
-    told = f"{different} unexpected of {count(len(report.verdicts), 'verdict')}"
+    told = f"{different} unexpected of {count(total, 'verdict')}"
     if ours := counts["harness_error"]:
         told += f", {ours} of them the harness's own fault"
     broken = sum(environment.failure is not None for environment in report.environments)
@@ -89,15 +89,14 @@ def headline(report: Report) -> Headline:
         why = [] if report.complete else ["the run did not finish"]
         why += [f"{count(broken, 'environment')} failed"] if broken else []
         return Headline("incomplete", f"INCOMPLETE: {' and '.join(why)}; {told}")
-    if not report.verdicts:
+    if not total:
         return Headline("nothing", "Nothing was judged: there is no verdict")
     if different:
         return Headline("unexpected", told)
     agree, cannot = counts["agrees"], counts["unsupported"]
     return Headline(
         "as expected",
-        f"As expected: {count(len(report.verdicts), 'verdict')}, {agree} agree"
-        + (f", {cannot} unsupported" if cannot else ""),
+        f"As expected: {count(total, 'verdict')}, {agree} agree" + (f", {cannot} unsupported" if cannot else ""),
     )
 
 
@@ -112,16 +111,8 @@ def groups(verdicts: Iterable[Verdict]) -> tuple[Group, ...]:
 
 def reasons(report: Report) -> dict[Surface, Counter[str]]:
     """Why each surface has no way to say some cases: its distinct reasons, with how many verdicts each has."""
-    found: dict[Surface, Counter[str]] = {}
-    for verdict in report.verdicts:
-        if verdict.status == "unsupported":
-            found.setdefault(verdict.surface, Counter())[reason(verdict)] += 1
-    return {surface: found[surface] for surface in sorted(found)}
-
-
-def reason(verdict: Verdict) -> str:
-    """Why a case is unsupported, cleaned."""
-    return one_line(verdict.observed) or one_line(verdict.diagnosis) or "no reason given"
+    causes = report.judged.causes
+    return {surface: causes[surface] for surface in sorted(causes)}
 
 
 def rerun(verdict: Verdict) -> str:

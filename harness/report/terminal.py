@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.records import Environment, Status, Surface
-from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of, unexpected
+from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of
 from harness.report.summary import COUNTING, QUERY, READING, Group, Outcome, about, groups, headline, rerun
 from harness.report.text import clean, count, one_line
 
@@ -64,7 +64,7 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
         console.print(_table(table, columns, console.width), highlight=False)
     if table.columns:
         _print(console, Text(f"{READING} {COUNTING}", "dim"))
-    found = groups(unexpected(report))
+    found = groups(report.judged.unexpected)
     _differences(found, console)
     _next(found, folder, console)
 

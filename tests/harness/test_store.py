@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,22 +56,32 @@ VERDICTS = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A closed run."""
+def begun(tmp_path: Path) -> Path:
+    """A run that is not closed."""
     folder = tmp_path / "run"
     store.create(folder, replace(RUN, complete=False))
-    file = store.ObservationFile(folder / "observations" / "fake.jsonl")
-    for observation in OBSERVATIONS:
-        file.append(observation)
-    file.close()
-    store.close(folder, RUN, CASES, VERDICTS)
+    with store.ObservationFile(folder / "observations" / "fake.000000.jsonl") as file:
+        for observation in OBSERVATIONS:
+            file.append(observation)
     return folder
+
+
+@pytest.fixture
+def folder(begun: Path) -> Path:
+    """A closed run."""
+    close(begun)
+    return begun
+
+
+def close(folder: Path, verdicts: Iterable[Verdict] = VERDICTS) -> None:
+    assert list(store.close(folder, CASES, RUN.environments, lambda _: iter(verdicts))) == list(verdicts)
+    store.write_run(folder, RUN)
 
 
 def test_a_run_comes_back_as_it_was_written(folder: Path) -> None:
     assert store.read_run(folder) == RUN
     assert list(store.observations(folder)) == OBSERVATIONS
-    assert store.verdicts(folder) == VERDICTS
+    assert list(store.verdicts(folder)) == VERDICTS
 
 
 def test_the_verdicts_table_has_the_columns_of_case_and_surface(folder: Path) -> None:
@@ -92,10 +103,40 @@ def test_nothing_unfinished_is_left(folder: Path) -> None:
     ]
 
 
-def test_a_line_that_was_cut_off_is_left_out(folder: Path) -> None:
-    path = folder / "observations" / "fake.jsonl"
-    path.write_bytes(path.read_bytes()[:-10])
-    assert list(store.observations(folder)) == OBSERVATIONS[:1]
+@pytest.mark.parametrize("cut", [1, 10, 100])
+def test_a_line_that_was_cut_off_is_left_out(begun: Path, cut: int) -> None:
+    path = begun / "observations" / "fake.000000.jsonl"
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert list(store.observations(begun)) == OBSERVATIONS[:1]
+    assert store.keys(begun) == {one.key for one in OBSERVATIONS[:1]}
+    close(begun)
+    assert list(store.observations(begun)) == OBSERVATIONS[:1]
+
+
+def test_a_closed_run_keeps_its_observations_in_a_table_alone(begun: Path) -> None:
+    assert list(store.observations(begun)) == OBSERVATIONS
+    close(begun)
+    assert list((begun / "observations").iterdir()) == []
+    assert list(store.observations(begun)) == sorted(OBSERVATIONS, key=lambda seen: seen.key)
+    assert store.keys(begun) == {one.key for one in OBSERVATIONS}
+
+
+def test_what_is_observed_after_closing_joins_what_was_before(folder: Path) -> None:
+    more = replace(OBSERVATIONS[0], probe="adjoint", seconds=9.0)
+    with store.ObservationFile(folder / "observations" / "fake.000001.jsonl") as file:
+        file.append(more)
+    assert store.keys(folder) == {one.key for one in (*OBSERVATIONS, more)}
+    close(folder)
+    assert list(store.observations(folder)) == sorted([*OBSERVATIONS, more], key=lambda seen: seen.key)
+
+
+def test_a_run_that_was_interrupted_while_it_was_closed_has_nothing_twice(begun: Path) -> None:
+    path = begun / "observations" / "fake.000000.jsonl"
+    written = path.read_bytes()
+    close(begun)
+    path.write_bytes(written)  # as if it had ended before this file was taken away
+    close(begun)
+    assert list(store.observations(begun)) == sorted(OBSERVATIONS, key=lambda seen: seen.key)
 
 
 def test_a_directory_that_holds_a_run_is_refused(folder: Path) -> None:
@@ -137,7 +178,7 @@ def test_what_is_no_run_is_said_to_be_none(tmp_path: Path, content: bytes | None
 
 def test_a_run_that_was_not_closed_says_so(tmp_path: Path) -> None:
     store.create(tmp_path / "run", RUN)
-    with pytest.raises(UsageError, match=r"was not finished: it has no cases\.parquet"):
+    with pytest.raises(UsageError, match=r"it has no cases\.parquet; go on with it by: convarith run --resume --out"):
         store.query(tmp_path / "run", "SELECT 1")
 
 
@@ -155,8 +196,8 @@ def test_a_query_that_cannot_be_answered_is_one_sentence(folder: Path, tmp_path:
 def test_a_run_without_verdicts_has_tables_all_the_same(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     store.create(folder, RUN)
-    store.close(folder, RUN, [], [])
-    assert store.verdicts(folder) == []
+    close(folder, [])
+    assert list(store.verdicts(folder)) == []
     assert store.query(folder, "SELECT count(*) FROM observations").rows == [(0,)]
 
 

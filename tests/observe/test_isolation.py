@@ -156,7 +156,7 @@ def test_stopping_ends_the_worker_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     starts = _recording_starts(monkeypatch, pids)
     jobs = [Job(name, SURFACE, ("forward",)) for name in IDS]
     with pytest.raises(Stopped):
-        observe(place, jobs, take, LIMITS, stop)
+        observe(place, jobs, take, LIMITS, stop=stop)
     assert [one.case_id for one in noticed] == IDS[:1]
     assert starts() == 1
     with pytest.raises(ProcessLookupError):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from harness.records import Environment, Surface, Verdict
-from harness.report.model import Report
+from harness.report.model import Judged, Report
 
 FUNCTIONAL = Surface("torch", "torch.nn.functional", "eager")
 KERAS = Surface("tensorflow", "keras.layers", "eager")
@@ -51,7 +52,31 @@ def verdict() -> Callable[..., Verdict]:
 
 
 @pytest.fixture
-def report() -> Callable[..., Report]:
+def told() -> dict[int, tuple[Verdict, ...]]:
+    """Of what each report was made, by the identity of what it keeps of them."""
+    return {}
+
+
+@pytest.fixture
+def all_verdicts(told: dict[int, tuple[Verdict, ...]]) -> Callable[[Report], tuple[Verdict, ...]]:
+    """All verdicts of a report: it keeps but counts of most."""
+    return lambda report: told[id(report.judged)]
+
+
+@pytest.fixture
+def reordered(all_verdicts: Callable[[Report], tuple[Verdict, ...]]) -> Callable[[Report], Report]:
+    """A report of the same verdicts in another order."""
+
+    def made(report: Report) -> Report:
+        shuffled = list(all_verdicts(report))
+        random.Random(1).shuffle(shuffled)
+        return replace(report, judged=Judged.of(shuffled))
+
+    return made
+
+
+@pytest.fixture
+def report(told: dict[int, tuple[Verdict, ...]]) -> Callable[..., Report]:
     """Makes a report of verdicts; what is not said is a complete run."""
 
     def made(*verdicts: Verdict, **fields: object) -> Report:
@@ -60,12 +85,13 @@ def report() -> Callable[..., Report]:
             asked={"grid": "smoke"},
             environments=(Environment("torch", "/env/bin/python", {"torch": "2.13.0", "device": "cpu"}),),
             cases=len({verdict.case_id for verdict in verdicts}),
-            verdicts=verdicts,
+            judged=Judged.of(verdicts),
             complete=True,
             version="0.1.0",
             started="2026-09-21T10:11:12+00:00",
             seconds=1.25,
         )
+        told[id(empty.judged)] = verdicts
         return replace(empty, **fields)  # type: ignore[arg-type]
 
     return made

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from cases.relationships import RELATIONSHIPS
 from harness.records import STATUSES, Surface, Verdict
-from harness.report.model import Cell, Report, matrix, occurring, statuses, title_of, unexpected
+from harness.report.model import Cell, Report, matrix, occurring, statuses, title_of
 
 
 def test_statuses_are_counted_and_named_in_their_documented_order(verdict: Callable[..., Verdict]) -> None:
@@ -79,14 +79,14 @@ def test_unexpected_verdicts_come_by_surface_relationship_size_and_aspect(
         verdict(status="crashed", surface=functional, relationships=()),
     ]
     agreeing = [verdict(), verdict(status="unsupported")]
-    assert unexpected(report(*agreeing, *reversed(ordered))) == tuple(ordered)
+    assert report(*agreeing, *reversed(ordered)).judged.unexpected == tuple(ordered)
 
 
 def test_the_order_of_unexpected_verdicts_never_depends_on_where_they_came_from(
     verdict: Callable[..., Verdict], report: Callable[..., Report]
 ) -> None:
     alike = [verdict(status="crashed", observed=text) for text in "acb"]
-    assert unexpected(report(*alike)) == unexpected(report(*reversed(alike)))
+    assert report(*alike).judged.unexpected == report(*reversed(alike)).judged.unexpected
 
 
 def test_titles_are_the_guides_and_those_of_the_conventions_and_statements_beside_them() -> None:

@@ -1,0 +1,124 @@
+"""Observations on disk as they come: JSON lines, each written at once and whole, or ignored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from harness.records import SCHEMA, Observation, Surface
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An observation as a line of a file: flat, with the schema's number, and without what is not there."""
+
+    case_id: str
+    framework: str
+    route: str
+    mode: str
+    probe: str
+    outcome: str
+    schema: int
+    switch: str = ""
+    shape: tuple[int | None, ...] | None = None
+    digest: str | None = None
+    operator: dict[str, Any] | None = None
+    error: str | None = None
+    text: str | None = None
+    seconds: float = 0.0
+
+
+class ObservationFile:
+    """A file that observations are appended to. It is closed with its context."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[bytes] = path.open("ab", buffering=0)
+        self._encoder = msgspec.json.Encoder()
+
+    def __enter__(self) -> ObservationFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, seen: Observation) -> None:
+        """Write one observation.
+
+        Raises
+        ------
+        OSError
+            The disk is full, or the file can no longer be written.
+        """
+        line = Line(
+            case_id=seen.case_id,
+            framework=seen.surface.framework,
+            route=seen.surface.route,
+            mode=seen.surface.mode,
+            switch=seen.surface.switch,
+            probe=seen.probe,
+            outcome=seen.outcome,
+            schema=SCHEMA,
+            shape=seen.shape,
+            digest=seen.digest,
+            operator=seen.operator,
+            error=seen.error,
+            text=seen.text,
+            seconds=seen.seconds,
+        )
+        rest = memoryview(self._encoder.encode(line) + b"\n")
+        while rest:  # a disk that is nearly full takes a part
+            rest = rest[self._file.write(rest) :]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def paths(folder: Path) -> list[Path]:
+    """The files of a run that hold its observations while it is not closed."""
+    return sorted((folder / "observations").glob("*.jsonl"))
+
+
+def name(framework: str, switch: str, number: int) -> str:
+    """What the file of a shard is called."""
+    return f"{'-'.join(filter(None, (framework, switch)))}.{number:06d}.jsonl"
+
+
+def next_number(folder: Path) -> int:
+    """The least number that is greater than those of all files of a run."""
+    found = (re.search(r"\.(\d+)\.jsonl$", path.name) for path in paths(folder))
+    return max((int(match[1]) + 1 for match in found if match), default=0)
+
+
+def lines(folder: Path) -> Iterator[bytes]:
+    """All whole lines; one that was cut off by the end of the process that wrote it is left out."""
+    for path in paths(folder):
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line
+
+
+def read(folder: Path) -> Iterator[Observation]:
+    """All observations, file by file."""
+    decoder = msgspec.json.Decoder(Line)
+    for text in lines(folder):
+        line = decoder.decode(text)
+        yield msgspec.convert(
+            {
+                **{field: getattr(line, field) for field in Observation.__slots__ if field != "surface"},
+                "surface": Surface(line.framework, line.route, line.mode, line.switch),
+            },
+            Observation,
+        )
+
+
+def keys(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """What has been observed: case, framework, route, mode, switch and probe."""
+    decoder = msgspec.json.Decoder(Line)
+    for text in lines(folder):
+        line = decoder.decode(text)
+        yield line.case_id, line.framework, line.route, line.mode, line.switch, line.probe

@@ -1,0 +1,100 @@
+"""What a run is: ``run.json``, and the directory that holds it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import UsageError
+from harness.records import SCHEMA, Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What ``run.json`` says.
+
+    Attributes
+    ----------
+    asked : dict
+        The selection, as on the command line and as reports show it.
+    selection : dict
+        The same, whole, as it takes to go on with the run.
+    environments : tuple of Environment
+    cases : int
+        How many were selected.
+    complete : bool
+        Whether every job was observed.
+    started : str
+        Time of the start, ISO 8601 with zone.
+    seconds : float
+    """
+
+    version: str
+    asked: dict[str, str]
+    selection: dict[str, Any] = field(default_factory=dict)
+    environments: tuple[Environment, ...] = ()
+    cases: int = 0
+    complete: bool = False
+    started: str = ""
+    seconds: float = 0.0
+    schema: int = SCHEMA
+
+
+def create(folder: Path, run: Run) -> None:
+    """Make a run directory.
+
+    Raises
+    ------
+    UsageError
+        It holds something already, or cannot be written.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if (folder / "run.json").exists():
+                raise UsageError(
+                    f"the output directory {folder} holds another run already: name a new one with --out, "
+                    "or go on with that one with --resume"
+                )
+            raise UsageError(f"the output directory {folder} holds other files already: name a new one with --out")
+        (folder / "observations").mkdir(parents=True, exist_ok=True)
+        write_run(folder, run)
+    except OSError as error:
+        raise UsageError(
+            f"the output directory {folder} cannot be written ({error.strerror}): name another with --out"
+        ) from error
+
+
+def write_run(folder: Path, run: Run) -> None:
+    """Write ``run.json``, whole or not at all."""
+    text = msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n"
+    write_whole(folder / "run.json", text)
+
+
+def read_run(folder: Path) -> Run:
+    """Read ``run.json``.
+
+    Raises
+    ------
+    UsageError
+        There is none, or not one of ours.
+    """
+    try:
+        run = msgspec.json.decode((folder / "run.json").read_bytes(), type=Run)
+    except OSError as error:
+        raise UsageError(f"{folder} holds no run: its run.json cannot be read ({error.strerror})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{folder}/run.json is not one of convarith's: {error}") from error
+    if run.schema != SCHEMA:
+        raise UsageError(f"{folder}/run.json has schema {run.schema}; this release reads {SCHEMA}")
+    return run
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    scratch = path.with_name(f".{path.name}.part")
+    scratch.write_bytes(content)
+    os.replace(scratch, path)
