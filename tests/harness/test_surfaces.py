@@ -105,11 +105,6 @@ def test_each_switch_is_a_process_that_knows_of_it(capsys: pytest.CaptureFixture
         ("library=off", "library=off"),
         ("threads=2", "threads=2"),
     ]
-    assert sorted(path.name for path in Path("run/observations").iterdir()) == [
-        "several-library=off.jsonl",
-        "several-threads=2.jsonl",
-        "several.jsonl",
-    ]
 
 
 def test_a_mode_shows_what_it_can(capsys: pytest.CaptureFixture[str]) -> None:

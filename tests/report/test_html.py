@@ -11,7 +11,7 @@ from lxml import html as lxml_html
 
 from harness.records import Environment, Surface, Verdict
 from harness.report.html import OPEN, REASONS, ROWS, html
-from harness.report.model import Report
+from harness.report.model import Judged, Report
 
 
 def parsed(report: Report) -> Any:
@@ -42,7 +42,7 @@ def mixed(verdict: Callable[..., Verdict], report: Callable[..., Report], surfac
     [
         ({}, "good ✓", "As expected: 1 verdict, 1 agree"),
         ({"complete": False}, "warn !", "INCOMPLETE: the run did not finish; 0 unexpected of 1 verdict"),
-        ({"verdicts": ()}, "warn !", "Nothing was judged: there is no verdict"),
+        ({"judged": Judged.of(())}, "warn !", "Nothing was judged: there is no verdict"),
     ],
 )
 def test_the_heading_is_the_verdict(
