@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from cases.case import Case
 from harness import judge, store
-from harness.errors import ConvarithError
+from harness.errors import ConvarithError, UsageError
 from harness.observe.engine import Shard, observe_all, split
 from harness.observe.supervisor import Limits, Sink
 from harness.records import Environment, Observation
@@ -61,7 +62,28 @@ def conduct(
         The directory can no longer be written. What was observed until then is kept.
     """
     began = time.monotonic()
-    pieces = list(split(_left(shards, folder)))
+    try:
+        with store.held(folder):
+            left = list(split(_left(shards, folder)))
+            book = _Book(run, folder)
+            environments = _observe(left, folder, book, workers=workers, limits=limits, notice=notice)
+            return close(
+                replace(run, environments=_united(book.run.environments, environments)),
+                cases,
+                folder,
+                probes=sum(len(job.probes) for shard in shards for job in shard.jobs),
+                began=began,
+            )
+    except OSError as error:
+        raise ConvarithError(
+            f"{folder} can no longer be written ({error.strerror}): what was observed until then is kept there; when "
+            f"there is room, go on by: {store.how_to_go_on(folder)}"
+        ) from error
+
+
+def _observe(
+    pieces: Sequence[Shard], folder: Path, book: _Book, *, workers: int, limits: Limits, notice: Notice | None
+) -> list[Environment]:
     first = log.next_number(folder)
 
     @contextmanager
@@ -78,20 +100,27 @@ def conduct(
 
             yield take
 
-    try:
-        environments = observe_all(pieces, workers, sink, limits, judge.is_evidence)
-        return close(
-            replace(run, environments=_united(run.environments, environments)),
-            cases,
-            folder,
-            probes=sum(len(job.probes) for shard in shards for job in shard.jobs),
-            began=began,
-        )
-    except OSError as error:
-        raise ConvarithError(
-            f"{folder} can no longer be written ({error.strerror}): what was observed until then is kept there; when "
-            f"there is room, go on by: convarith run --resume --out {folder}"
-        ) from error
+    return observe_all(pieces, workers, sink, limits, evidence=judge.is_evidence, met=book.met)
+
+
+class _Book:
+    """Keeps the record of a run that is being observed: which environments it is observed in, from the first on."""
+
+    def __init__(self, run: store.Run, folder: Path) -> None:
+        self.run, self._folder, self._lock = run, folder, threading.Lock()
+
+    def met(self, environment: Environment) -> None:
+        """A worker is ready. Its environment must be the one that the run was begun in."""
+        with self._lock:
+            key = (environment.framework, environment.switch)
+            known = next((e for e in self.run.environments if (e.framework, e.switch) == key), None)
+            if known is not None and (told := known.differs(environment)):
+                raise UsageError(
+                    f"{self._folder} cannot be gone on with here: {told}, when it was begun and now; start a new run"
+                )
+            if known is None or not known.facts:
+                self.run = replace(self.run, environments=_united(self.run.environments, [environment]))
+                store.write_run(self._folder, self.run)
 
 
 def close(
@@ -133,5 +162,9 @@ def _left(shards: Sequence[Shard], folder: Path) -> Iterator[Shard]:
 
 def _united(earlier: Sequence[Environment], now: Sequence[Environment]) -> tuple[Environment, ...]:
     """Environments of a run that was gone on with: what is known now, and of others what was known."""
-    known = {(place.framework, place.switch): place for place in (*earlier, *now)}
-    return tuple(known.values())
+    before = {(place.framework, place.switch): place for place in earlier}
+    known = {}
+    for place in now:
+        was = before.pop((place.framework, place.switch), place)
+        known[place.framework, place.switch] = replace(place, facts=place.facts or was.facts)
+    return (*known.values(), *before.values())

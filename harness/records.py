@@ -5,7 +5,7 @@ Plain and frozen, of the standard library's making, so that the processes that o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 SCHEMA = 1  # of every record on disk; raise it when a field changes its meaning
@@ -30,6 +30,7 @@ PROBES: tuple[Probe, ...] = get_args(Probe)
 STATUSES: tuple[Status, ...] = get_args(Status)
 EXPECTED_STATUSES: frozenset[Status] = frozenset({"agrees", "unsupported"})
 
+MACHINE = ("processor", "instruction_sets")  # facts that differ from machine to machine
 TEXT_LIMIT = 2000  # characters of a framework's message that are kept
 
 
@@ -163,3 +164,27 @@ class Environment:
     facts: dict[str, str] = field(default_factory=dict)
     failure: str | None = None
     switch: str = ""
+
+    def differs(self, other: Environment) -> str:
+        """What makes another environment of the framework one whose observations do not belong with these; or empty.
+
+        Processors may differ: the shards of a run are observed on many machines.
+        """
+        if not self.facts or not other.facts:  # nothing was observed there
+            return ""
+        names = [name for name in (*self.facts, *other.facts) if name not in MACHINE]
+        told = [
+            f"{name} {self.facts.get(name, 'unknown')} and {other.facts.get(name, 'unknown')}"
+            for name in names
+            if self.facts.get(name) != other.facts.get(name)
+        ]
+        return f"{'/'.join(filter(None, (self.framework, self.switch)))} has {told[0]}" if told else ""
+
+    def joined(self, other: Environment) -> Environment:
+        """Both as one, of observations that belong together; what differs is told of both."""
+        facts = {**self.facts, **other.facts}
+        for name in MACHINE:
+            told = [place.facts[name] for place in (self, other) if name in place.facts]
+            if told:
+                facts[name] = " / ".join(dict.fromkeys(" / ".join(told).split(" / ")))
+        return replace(self, facts=facts, failure=self.failure or other.failure)

@@ -226,7 +226,7 @@ class _Observer:
         def sink(number: int) -> AbstractContextManager[Sink]:
             return nullcontext(seen[number].append)
 
-        for environment in observe_all(shards, self._workers, sink, self._limits, judge.is_evidence):
+        for environment in observe_all(shards, self._workers, sink, self._limits, evidence=judge.is_evidence):
             if environment.failure:  # it will not do better next time
                 print(f"convarith: {environment.failure}", file=sys.stderr)
                 del self.places[environment.framework, environment.switch]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 
-from cases.case import Case
 from harness import store
+from harness.commands.asked import Asked, digest, of
 from harness.commands.explore import Exploration, make_small
 from harness.commands.progress import Progress
 from harness.commands.report import publish
@@ -26,36 +22,14 @@ from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
 from harness.report.model import Judged
 
-_ALL_CASES, _ALL_SURFACES, _NO_RANDOM = CaseSelection(), SurfaceSelection(), Exploration()
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """All that a run was asked, as ``run.json`` keeps it."""
-
-    cases: CaseSelection
-    surfaces: SurfaceSelection
-    explore: Exploration
-    shard: str
-    limits: Limits
-    digest: str = ""  # of the cases' ids
-
-    def remembered(self, places: Iterable[tuple[Any, object]], chosen: Iterable[Case]) -> dict[str, Any]:
-        return {
-            "cases": self.cases.remembered(),
-            "surfaces": self.surfaces.remembered(places),
-            "explore": asdict(self.explore),
-            "shard": self.shard,
-            "limits": asdict(self.limits),
-            "digest": digest(chosen),
-        }
+_DEFAULT = Asked()
 
 
 def run(
     *,
-    cases: CaseSelection = _ALL_CASES,
-    surfaces: SurfaceSelection = _ALL_SURFACES,
-    explore: Exploration = _NO_RANDOM,
+    cases: CaseSelection = _DEFAULT.cases,
+    surfaces: SurfaceSelection = _DEFAULT.surfaces,
+    explore: Exploration = _DEFAULT.explore,
     shard: str = "",
     jobs: Annotated[int, Parameter(alias="-j")] = 0,
     timeout: float = 300.0,
@@ -90,49 +64,49 @@ def run(
     """
     if timeout <= 0 or start_timeout <= 0 or jobs < 0 or memory < 0:
         raise UsageError("--timeout and --start-timeout are more than 0 seconds, --jobs and --memory are not negative")
-    asked = _Asked(cases, surfaces, explore, shard, Limits(start_timeout, timeout, memory))
+    asked = Asked(cases, surfaces, explore, shard, Limits(start_timeout, timeout, memory))
+    record = None
     if resume:
-        if out is None:
-            raise UsageError("--resume goes on with the run in a directory: say which with --out")
-        if asked != _Asked(_ALL_CASES, _ALL_SURFACES, _NO_RANDOM, "", Limits()):
-            raise UsageError("--resume goes on with what the run was asked for: leave out all but --out and --jobs")
-        record = store.read_run(out)
+        record, folder = _begun(asked, out)
         if record.complete:
-            judged = Judged.of(store.verdicts(out))
-            publish(out, record, judged)
+            judged = Judged.of(store.verdicts(folder))
+            publish(folder, record, judged)
             return exit_code(record, judged, forgiving=exit_zero)
-        asked = _remembered(record, out)
+        asked = of(record, folder)
     places = asked.surfaces.places()
     chosen = list(asked.explore.cases(asked.cases))
-    if asked.shard:
-        chosen = list(of_shard(chosen, asked.shard))
+    kinds = asked.explore.kinds(asked.cases)
+    name = digest(chosen, kinds)
     if not chosen:
         raise NothingSelected("the selection holds no case; convarith list shows what a grid holds")
-    work = shards(chosen, places, asked.explore.kinds(asked.cases))
-    if resume:
-        assert out is not None
-        folder = out
-        if asked.digest != digest(chosen):
-            raise UsageError(f"{folder} cannot be gone on with: the grid has other cases than it had; start a new run")
-    else:
+    if asked.shard:
+        chosen = list(of_shard(chosen, asked.shard))
+    work = shards(chosen, places, kinds)
+    if record is None:
         now = datetime.now(timezone.utc)
         folder = out or Path("reports") / now.strftime("%Y%m%d-%H%M%S")
         record = store.Run(
             version=version("convarith"),
-            asked=_told(asked),
-            selection=asked.remembered(places, chosen),
+            asked=asked.told(),
+            selection=asked.remembered(places, name),
             cases=len(chosen),
             started=now.isoformat(timespec="seconds"),
         )
         store.create(folder, record)
+    elif asked.digest != name:
+        raise UsageError(f"{folder} cannot be gone on with: the grid has other cases than it had; start a new run")
     for sentence in asked.surfaces.missing():
         print(f"convarith: {sentence}", file=sys.stderr)
 
     workers = jobs or os.cpu_count() or 1
-    with Progress(work) as progress:
-        record, judged = conduct(
-            record, chosen, work, folder, workers=workers, limits=asked.limits, notice=progress.count
-        )
+    try:
+        with Progress(work) as progress:
+            record, judged = conduct(
+                record, chosen, work, folder, workers=workers, limits=asked.limits, notice=progress.count
+            )
+    except KeyboardInterrupt:
+        print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)
+        raise
     publish(folder, record, judged)
     if asked.explore.random is not None:
         make_small(record, judged.unexpected, work, folder, workers=workers, limits=asked.limits)
@@ -141,32 +115,24 @@ def run(
     return exit_code(record, judged, forgiving=exit_zero)
 
 
+def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
+    """The run to go on with."""
+    if out is None:
+        raise UsageError("--resume goes on with the run in a directory: say which with --out")
+    if asked != _DEFAULT:
+        raise UsageError("--resume goes on with what the run was asked for: leave out all but --out and --jobs")
+    record, ours = store.read_run(out), version("convarith")
+    if record.version != ours:
+        raise UsageError(
+            f"{out} was begun by convarith {record.version}, and this is {ours}, which may judge otherwise: go on with "
+            "that release, or start a new run"
+        )
+    return record, out
+
+
 def exit_code(run: store.Run, judged: Judged, *, forgiving: bool = False) -> int:
     """How a run ends the program. Only disagreements can be forgiven, never a failure of the harness itself."""
     failed = any(place.failure for place in run.environments) or judged.counts["harness_error"]
     if failed or not run.complete:
         return FAILED
     return AS_EXPECTED if forgiving or not judged.unexpected else UNEXPECTED
-
-
-def digest(cases: Iterable[Case]) -> str:
-    """A name for a selection of cases: equal ones, and only they, have equal digests."""
-    told = hashlib.blake2b(digest_size=12)
-    for name in sorted(case.id for case in cases):
-        told.update(f"{name}\n".encode())
-    return told.hexdigest()
-
-
-def _told(asked: _Asked) -> dict[str, str]:
-    told = {**asked.explore.asked(asked.cases), "device": asked.surfaces.device}
-    others = {"mode": asked.surfaces.mode, "switch": asked.surfaces.switch, "shard": asked.shard}
-    return {**told, **{name: text for name, text in others.items() if text}}
-
-
-def _remembered(record: store.Run, folder: Path) -> _Asked:
-    try:
-        return msgspec.convert(record.selection, _Asked)
-    except msgspec.ValidationError as error:
-        raise UsageError(
-            f"{folder} cannot be gone on with: its run.json does not say what was asked ({error}); start a new run"
-        ) from error

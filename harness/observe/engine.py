@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from harness.observe.child import Stopped
-from harness.observe.supervisor import Evidence, Limits, Minder, Place, Sink
+from harness.observe.supervisor import Evidence, Limits, Met, Minder, Place, Sink
 from harness.records import Environment, Job
 
 SHARD = 1000  # jobs; what is lost at most when the machine that has them is
@@ -40,7 +40,9 @@ def observe_all(
     workers: int,
     sink: Callable[[int], AbstractContextManager[Sink]],
     limits: Limits,
+    *,
     evidence: Evidence | None = None,
+    met: Met | None = None,
 ) -> list[Environment]:
     """Observe all shards, some at a time.
 
@@ -54,6 +56,8 @@ def observe_all(
     limits : Limits
     evidence : callable, optional
         See :func:`harness.observe.supervisor.observe`. Called from all threads.
+    met : callable, optional
+        Told of each worker that is ready, before it observes. Called from all threads.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def observe_all(
         try:
             while (number := board.take()) is not None:
                 place = shards[number].place
-                with Minder(place, limits, stop, evidence) as minder:
+                with Minder(place, limits, stop, evidence, met) as minder:
                     while number is not None:
                         with sink(number) as take:
                             board.done(place, minder.mind(shards[number].jobs, take))

@@ -22,6 +22,7 @@ BATCH = 4000  # jobs for one fork: a framework spends some tenths of a second on
 
 Sink = Callable[[Observation], None]
 Evidence = Callable[[Observation], bool]
+Met = Callable[[Environment], None]  # told of a worker that is ready, before it has work
 _Key = tuple[str, Surface, Probe]
 
 
@@ -109,8 +110,15 @@ class Minder:
     A context manager: the worker is started with the first jobs, and ended with the context.
     """
 
-    def __init__(self, place: Place, limits: Limits, stop: threading.Event, evidence: Evidence | None) -> None:
-        self._place, self._limits, self._stopping, self._evidence = place, limits, stop, evidence
+    def __init__(
+        self,
+        place: Place,
+        limits: Limits,
+        stop: threading.Event,
+        evidence: Evidence | None = None,
+        met: Met | None = None,
+    ) -> None:
+        self._place, self._limits, self._stopping, self._evidence, self._met = place, limits, stop, evidence, met
         self._child: Child | None = None
         self._facts: dict[str, str] = {}
         self._sink: Sink = _nowhere
@@ -142,7 +150,7 @@ class Minder:
                 waiting.extendleft(reversed(left))
         except StartFailed as error:
             failure = _sentence(self._place, error)
-        return Environment(self._place.framework, self._place.python, self._facts, failure, self._place.switch)
+        return self._environment(failure)
 
     def _work_off(self, jobs: Sequence[Job], telling: dict[_Key, Observation] | None) -> list[Job]:
         """Observe jobs, and find who is guilty if the process ends; returns those that are still to be observed."""
@@ -278,7 +286,12 @@ class Minder:
                 self._limits.memory,
             )
             self._facts = self._child.ready(self._limits.start)
+            if self._met is not None:
+                self._met(self._environment())
         return self._child
+
+    def _environment(self, failure: str | None = None) -> Environment:
+        return Environment(self._place.framework, self._place.python, self._facts, failure, self._place.switch)
 
     def _stop(self) -> None:
         if self._child is not None:

@@ -5,18 +5,24 @@ observations/*.jsonl   while it is observed: one writer a file, one observation 
 cases.parquet  observations.parquet  verdicts.parquet
 """
 
+from harness.store.asking import Answer, choose, query
+from harness.store.columns import TABLES
 from harness.store.log import ObservationFile
-from harness.store.run import Run, create, read_run, write_run, write_whole
-from harness.store.tables import TABLES, Answer, choose, close, keys, observations, query, verdicts
+from harness.store.run import Run, create, held, how_to_go_on, read_run, write_run, write_whole
+from harness.store.tables import adopt, check, close, keys, observations, verdicts
 
 __all__ = [
     "TABLES",
     "Answer",
     "ObservationFile",
     "Run",
+    "adopt",
+    "check",
     "choose",
     "close",
     "create",
+    "held",
+    "how_to_go_on",
     "keys",
     "observations",
     "query",

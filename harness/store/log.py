@@ -22,13 +22,13 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     probe: str
     outcome: str
     schema: int
+    seconds: float
     switch: str = ""
     shape: tuple[int | None, ...] | None = None
     digest: str | None = None
     operator: dict[str, Any] | None = None
     error: str | None = None
     text: str | None = None
-    seconds: float = 0.0
 
 
 class ObservationFile:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +70,30 @@ def create(folder: Path, run: Run) -> None:
         raise UsageError(
             f"the output directory {folder} cannot be written ({error.strerror}): name another with --out"
         ) from error
+
+
+def how_to_go_on(folder: Path) -> str:
+    """The command that goes on with a run."""
+    return shlex.join(["convarith", "run", "--resume", "--out", str(folder)])
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other processes from going on with a run while this one does. What holds it lets it go, however it ends.
+
+    Raises
+    ------
+    UsageError
+        Another process goes on with it.
+    """
+    directory = os.open(folder / "observations", os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise UsageError(f"another process is observing into {folder}: wait for its end") from error
+    finally:
+        os.close(directory)
 
 
 def write_run(folder: Path, run: Run) -> None:

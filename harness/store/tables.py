@@ -1,92 +1,41 @@
-"""The tables of a run, in Parquet, and SQL over them."""
+"""The tables of a run, in Parquet: written when it is closed, and read again."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from cases.case import Case
-from cases.claims import claims
+from cases.case import Case, parse
 from harness.errors import UsageError
-from harness.records import SCHEMA, Environment, Observation, Surface, Verdict
+from harness.records import Environment, Observation, Surface, Verdict
 from harness.store import log
-from harness.store.run import read_run
+from harness.store.columns import (
+    CASE_COLUMNS,
+    OBSERVATION_COLUMNS,
+    SURFACE,
+    TABLES,
+    VERDICT_COLUMNS,
+    case_row,
+    verdict_row,
+)
+from harness.store.database import opened, read_lines, rows, write_lines, write_parquet
+from harness.store.run import how_to_go_on, read_run
 
 if TYPE_CHECKING:
     import duckdb
 
-TABLES = ("cases", "observations", "verdicts")
-
 Judge = Callable[[Iterable[Observation]], Iterator[Verdict]]
 
-_CASE_COLUMNS = {
-    "case_id": "VARCHAR",
-    "relationship": "VARCHAR",
-    "relationships": "VARCHAR[]",
-    "op": "VARCHAR",
-    "rank": "INTEGER",
-    "i": "INTEGER[]",
-    "k": "INTEGER[]",
-    "s": "INTEGER[]",
-    "p_before": "INTEGER[]",
-    "p_after": "INTEGER[]",
-    "d": "INTEGER[]",
-    "a": "INTEGER[]",
-    "padding": "VARCHAR",
-    "channels_in": "INTEGER",
-    "channels_out": "INTEGER",
-    "groups": "INTEGER",
-    "batch": "INTEGER",
-    "bias": "BOOLEAN",
-    "ceil_mode": "BOOLEAN",
-    "count_include_pad": "BOOLEAN",
-    "divisor": "INTEGER",
-    "dtype": "VARCHAR",
-    "layout": "VARCHAR",
-}
-_SURFACE = ("framework", "route", "mode", "switch")
-_SURFACE_COLUMNS = dict.fromkeys(_SURFACE, "VARCHAR")
-_OBSERVATION_COLUMNS = {
-    "case_id": "VARCHAR",
-    **_SURFACE_COLUMNS,
-    "probe": "VARCHAR",
-    "outcome": "VARCHAR",
-    "shape": "INTEGER[]",
-    "digest": "VARCHAR",
-    "operator": "JSON",
-    "error": "VARCHAR",
-    "text": "VARCHAR",
-    "seconds": "DOUBLE",
-    "schema": "INTEGER",
-}
-_VERDICT_COLUMNS = {
-    "case_id": "VARCHAR",
-    **_SURFACE_COLUMNS,
-    # of this aspect: the statements that it tests as well
-    "relationship": "VARCHAR",
-    "relationships": "VARCHAR[]",
-    "version": "VARCHAR",
-    "device": "VARCHAR",
-    "aspect": "VARCHAR",
-    "status": "VARCHAR",
-    "expected": "VARCHAR",
-    "observed": "VARCHAR",
-    "diagnosis": "VARCHAR",
-    "schema": "INTEGER",
-}
 # The order of the keys of observations and verdicts, as Python sorts them.
-_ORDER = "ORDER BY case_id, framework, route, mode, switch, {}"
-_AT_ONCE = 10_000  # rows that are read at once
-_MEMORY = "256MB"  # for sorting; what does not fit goes to the disk
+_ORDER = "case_id, framework, route, mode, switch, {}"
+_WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case was observed twice
+_SCRATCH = ".closing-"
 
 
 def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environment], judge: Judge) -> Iterator[Verdict]:
@@ -107,10 +56,17 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
     ------
     Verdict
         In the order of their keys. The tables are written when the last has been taken.
+
+    Raises
+    ------
+    OSError
+        There is no room for them. What was observed is kept.
     """
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".closing-") as scratch, _database(Path(scratch)) as database:
-        of_cases = _lines(Path(scratch) / "cases", map(_case_row, cases))
-        _write_parquet(_read(database, of_cases, _CASE_COLUMNS), folder, "cases")
+    for path in folder.glob(f"{_SCRATCH}*"):  # of a process that was killed while it closed the run
+        shutil.rmtree(path)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
+        of_cases = write_lines(Path(scratch) / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
+        write_parquet(read_lines(database, of_cases, CASE_COLUMNS), folder, "cases")
         _gather(database, folder, Path(scratch) / "observations")
         facts = {(place.framework, place.switch): place.facts for place in environments}
         told = Path(scratch) / "verdicts"
@@ -118,18 +74,17 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
         with told.open("wb") as file:
             for verdict in judge(observations(folder)):
                 of_place = facts.get((verdict.surface.framework, verdict.surface.switch), {})
-                file.write(encoder.encode(_verdict_row(verdict, of_place)) + b"\n")
+                file.write(encoder.encode(verdict_row(verdict, of_place)) + b"\n")
                 yield verdict
         # The case's columns stand in the table of verdicts too, so that one table answers most questions.
         database.read_parquet(str(folder / "cases.parquet")).create_view("known")
         columns = [
-            f"{'told' if name in _VERDICT_COLUMNS else 'known'}.{name}"
-            for name in {**_CASE_COLUMNS, **_VERDICT_COLUMNS}
+            f"{'told' if name in VERDICT_COLUMNS else 'known'}.{name}" for name in {**CASE_COLUMNS, **VERDICT_COLUMNS}
         ]
         joined = f"SELECT {', '.join(columns)} FROM told LEFT JOIN known ON told.case_id = known.case_id"  # noqa: S608
         order = _ORDER.format("aspect").replace("case_id", "told.case_id")
-        _read(database, told, _VERDICT_COLUMNS).create_view("told")
-        _write_parquet(database.sql(f"{joined} {order}"), folder, "verdicts")
+        read_lines(database, told, VERDICT_COLUMNS).create_view("told")
+        write_parquet(database.sql(f"{joined} ORDER BY {order}"), folder, "verdicts")
     for path in log.paths(folder):  # all that they say is in the tables
         path.unlink()
 
@@ -140,8 +95,8 @@ def observations(folder: Path) -> Iterator[Observation]:
         yield from log.read(folder)
         return
     names = [name for name in Observation.__slots__ if name != "surface"]
-    with _rows(folder, "observations", (*_SURFACE, *names)) as rows:
-        for framework, route, mode, switch, *rest in rows:
+    with rows(folder, "observations", (*SURFACE, *names)) as found:
+        for framework, route, mode, switch, *rest in found:
             seen = dict(zip(names, rest, strict=True))
             seen["shape"] = None if seen["shape"] is None else tuple(seen["shape"])
             seen["operator"] = None if seen["operator"] is None else msgspec.json.decode(seen["operator"])
@@ -152,8 +107,8 @@ def keys(folder: Path) -> set[tuple[str, Surface, str]]:
     """What of a run has been observed: case, surface and probe."""
     found: Iterator[tuple[str, ...]] = log.keys(folder)
     if (folder / "observations.parquet").exists():
-        with _rows(folder, "observations", ("case_id", *_SURFACE, "probe")) as rows:
-            found = iter([*found, *rows])
+        with rows(folder, "observations", ("case_id", *SURFACE, "probe")) as earlier:
+            found = iter([*found, *earlier])
     surfaces: dict[tuple[str, ...], Surface] = {}  # equal texts are held once: there may be a million keys
     return {
         (sys.intern(case_id), surfaces.setdefault(tuple(where), Surface(*where)), sys.intern(probe))
@@ -169,97 +124,29 @@ def verdicts(folder: Path) -> Iterator[Verdict]:
     UsageError
         It has none.
     """
-    _check(folder)
+    check(folder)
     names = [name for name in Verdict.__slots__ if name != "surface"]
-    with _rows(folder, "verdicts", (*_SURFACE, *names)) as rows:
-        for framework, route, mode, switch, *rest in rows:
+    with rows(folder, "verdicts", (*SURFACE, *names)) as found:
+        for framework, route, mode, switch, *rest in found:
             told = dict(zip(names, rest, strict=True))
             told["relationships"] = tuple(told["relationships"])
             yield Verdict(surface=Surface(framework, route, mode, switch), **told)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a query gave: the columns' names, and the rows."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-
-
-def query(folder: Path, sql: str) -> Answer:
-    """Ask a run in SQL; its tables are ``cases``, ``observations`` and ``verdicts``.
-
-    The database reads the run's own files and no others, and writes none.
+def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
+    """Put the observations of other, closed, runs into one that has none; returns the cases that they speak of.
 
     Raises
     ------
-    UsageError
-        There is no closed run, or the query cannot be understood.
+    OSError
+        There is no room for them.
     """
-    import duckdb
-
-    _check(folder)
-    with duckdb.connect() as database:
-        for name in TABLES:
-            database.read_parquet(str(folder / f"{name}.parquet")).create(name)
-        database.execute("SET enable_external_access = false")
-        try:
-            cursor = database.execute(sql)
-        except duckdb.Error as error:
-            raise UsageError(f"the query cannot be answered: {str(error).splitlines()[0]}") from error
-        return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
-
-
-def choose(cases: Iterable[Case], where: str) -> list[Case]:
-    """The cases for which an SQL predicate over the columns of the table ``cases`` holds, in their order.
-
-    Raises
-    ------
-    UsageError
-        The predicate cannot be understood.
-    """
-    import duckdb
-
-    held = {case.id: case for case in cases}
-    with tempfile.TemporaryDirectory(prefix="convarith-") as scratch, _database(Path(scratch)) as database:
-        lines = _lines(Path(scratch) / "cases", map(_case_row, held.values()))
-        _read(database, lines, _CASE_COLUMNS).create("cases")
-        database.execute("SET enable_external_access = false")
-        try:
-            found = database.sql(f"SELECT case_id FROM cases WHERE ({where})").fetchall()  # noqa: S608 - the user's own query
-        except duckdb.Error as error:
-            raise UsageError(f'--where "{where}" cannot be understood: {str(error).splitlines()[0]}') from error
-    names = {row[0] for row in found}
-    return [case for name, case in held.items() if name in names]
-
-
-def _check(folder: Path) -> None:
-    missing = [name for name in TABLES if not (folder / f"{name}.parquet").exists()]
-    if missing:
-        read_run(folder)
-        raise UsageError(
-            f"the run in {folder} was not finished: it has no {missing[0]}.parquet; "
-            f"go on with it by: convarith run --resume --out {folder}"
-        )
-
-
-@contextlib.contextmanager
-def _database(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    with duckdb.connect(config={"temp_directory": str(scratch), "memory_limit": _MEMORY, "threads": 1}) as database:
-        yield database
-
-
-@contextlib.contextmanager
-def _rows(folder: Path, table: str, columns: Iterable[str]) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """The rows of one of a run's tables, a few in memory at a time."""
-    import duckdb
-
-    with duckdb.connect() as database:
-        path = str(folder / f"{table}.parquet")
-        cursor = database.execute(f"SELECT {', '.join(columns)} FROM read_parquet(?)", [path])  # noqa: S608 - our own names
-        yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
+        found = database.read_parquet([str(other / "observations.parquet") for other in others])
+        write_parquet(found.order(_ORDER.format(_WHOLE)), folder, "observations")
+        known = database.read_parquet([str(other / "cases.parquet") for other in others])
+        names = known.project("case_id").distinct().fetchall()
+    return [parse(name) for (name,) in names]
 
 
 def _gather(database: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> None:
@@ -267,81 +154,29 @@ def _gather(database: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) ->
     sources = []
     with scratch.open("wb") as file:
         file.writelines(log.lines(folder))
-    columns = ", ".join("coalesce(switch, '') AS switch" if name == "switch" else name for name in _OBSERVATION_COLUMNS)
-    logged = _read(database, scratch, _OBSERVATION_COLUMNS)
+    columns = ", ".join("coalesce(switch, '') AS switch" if name == "switch" else name for name in OBSERVATION_COLUMNS)
+    logged = read_lines(database, scratch, OBSERVATION_COLUMNS)
     logged.create_view("logged")
     sources.append(f"SELECT {columns} FROM logged")  # noqa: S608 - our own names
     if (folder / "observations.parquet").exists():  # closed before it was complete, and gone on with
         database.read_parquet(str(folder / "observations.parquet")).create_view("earlier")
         sources.append("SELECT * FROM earlier")
-    # What comes last makes the order whole, where a case was observed twice.
-    order = _ORDER.format("probe, outcome, digest, error, seconds")
-    united = database.sql(f"SELECT * FROM ({' UNION '.join(sources)}) {order}")  # noqa: S608 - our own names
-    _write_parquet(united, folder, "observations")
+    united = database.sql(" UNION ".join(sources))
+    write_parquet(united.order(_ORDER.format(_WHOLE)), folder, "observations")
 
 
-def _case_row(case: Case) -> dict[str, Any]:
-    held = claims(case)
-    return {
-        "case_id": case.id,
-        "relationship": held[0] if held else None,
-        "relationships": held,
-        "op": case.op,
-        "rank": case.rank,
-        **{letter: case.each(letter) for letter in ("i", "k", "s", "p_before", "p_after", "d", "a")},
-        "padding": case.padding,
-        "channels_in": case.channels_in,
-        "channels_out": case.channels_out,
-        "groups": case.groups,
-        "batch": case.batch,
-        "bias": case.bias,
-        "ceil_mode": case.ceil_mode,
-        "count_include_pad": case.count_include_pad,
-        "divisor": case.divisor,
-        "dtype": case.dtype,
-        "layout": case.layout,
-    }
+def check(folder: Path) -> None:
+    """Look whether a run has its tables.
 
-
-def _verdict_row(verdict: Verdict, facts: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "case_id": verdict.case_id,
-        "framework": verdict.surface.framework,
-        "route": verdict.surface.route,
-        "mode": verdict.surface.mode,
-        "switch": verdict.surface.switch,
-        "relationship": verdict.relationships[0] if verdict.relationships else None,
-        "relationships": verdict.relationships,
-        "version": facts.get("version"),
-        "device": facts.get("device"),
-        "aspect": verdict.aspect,
-        "status": verdict.status,
-        "expected": verdict.expected,
-        "observed": verdict.observed,
-        "diagnosis": verdict.diagnosis,
-        "schema": SCHEMA,
-    }
-
-
-def _lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
-    """Write rows as JSON lines."""
-    encoder = msgspec.json.Encoder()
-    with path.open("wb") as file:
-        for row in rows:
-            file.write(encoder.encode(row) + b"\n")
-    return path
-
-
-def _read(database: duckdb.DuckDBPyConnection, path: Path, columns: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
-    """Rows from JSON lines."""
-    if path.stat().st_size:
-        return database.read_json(str(path), columns=dict(columns), format="newline_delimited")
-    told = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
-    return database.sql(f"SELECT {told} WHERE false")
-
-
-def _write_parquet(relation: duckdb.DuckDBPyRelation, folder: Path, name: str) -> None:
-    """Write a table, whole or not at all."""
-    part = folder / f".{name}.parquet.part"
-    relation.write_parquet(str(part), compression="zstd")
-    os.replace(part, folder / f"{name}.parquet")
+    Raises
+    ------
+    UsageError
+        It has not.
+    """
+    missing = [name for name in TABLES if not (folder / f"{name}.parquet").exists()]
+    if missing:
+        read_run(folder)
+        raise UsageError(
+            f"the run in {folder} was not finished: it has no {missing[0]}.parquet; "
+            f"go on with it by: {how_to_go_on(folder)}"
+        )

@@ -1,0 +1,173 @@
+"""``convarith merge``: the shards of a run, united."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness import judge, store
+from harness.commands.asked import Asked, of
+from harness.commands.report import publish
+from harness.commands.run import exit_code
+from harness.errors import ConvarithError, UsageError
+from harness.records import Environment
+from harness.report.model import Judged
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A run that is to be united with others."""
+
+    folder: Path
+    run: store.Run
+    asked: Asked
+
+    @property
+    def frameworks(self) -> tuple[str, ...]:
+        return tuple(text.partition("=")[0] for text in self.asked.surfaces.framework)
+
+    @property
+    def shard(self) -> tuple[int, int]:
+        """Which of how many."""
+        number, _, total = (self.asked.shard or "1/1").partition("/")
+        return int(number), int(total)
+
+
+def merge(
+    *runs: Path,
+    out: Annotated[Path, Parameter(alias="-o")],
+    exit_zero: bool = False,
+) -> int:
+    """Unite the shards of a run, and report: the result is that of a run that was never divided.
+
+    Parameters
+    ----------
+    runs
+        Directories of finished runs: shards that 'convarith run --shard K/N' made of one selection, or runs of one
+        selection on different frameworks.
+    out
+        Output directory, which must be new or empty.
+    exit_zero
+        End with 0 where a disagreement alone would end with 1. The report is the same.
+    """
+    if not runs:
+        raise UsageError("merge what? Name the directories of runs")
+    parts = [_part(folder) for folder in runs]
+    first = parts[0]
+    for number, other in enumerate(parts[1:], 1):
+        if why := next(filter(None, (_apart(earlier, other) for earlier in parts[:number])), ""):
+            raise UsageError(f"{other.folder} cannot be merged with {first.folder}: {why}")
+    environments = _united(parts)
+    missing = _missing(parts)
+    record = replace(
+        first.run,
+        asked={name: text for name, text in first.run.asked.items() if name != "shard"},
+        selection={
+            **first.run.selection,
+            "shard": "",
+            "surfaces": {**first.run.selection["surfaces"], "framework": _frameworks(parts)},
+        },
+        environments=environments,
+        complete=False,
+        started=min(part.run.started for part in parts),
+        seconds=round(sum(part.run.seconds for part in parts), 1),
+    )
+    store.create(out, record)
+    try:
+        with store.held(out):
+            cases = store.adopt(out, [part.folder for part in parts])
+            judged = Judged.of(store.close(out, cases, environments, judge.judge_in_order))
+            complete = not missing and all(part.run.complete for part in parts)
+            record = replace(record, cases=len(cases), complete=complete)
+            store.write_run(out, record)
+    except OSError as error:
+        raise ConvarithError(f"{out} cannot be written ({error.strerror}): make room, and merge again") from error
+    publish(out, record, judged)
+    if missing:
+        told = f"{', '.join(missing)} missing: merge all, or observe the rest here by: {store.how_to_go_on(out)}"
+        print(f"convarith: {told}", file=sys.stderr)
+    return exit_code(record, judged, forgiving=exit_zero)
+
+
+def _part(folder: Path) -> _Part:
+    run = store.read_run(folder)
+    store.check(folder)
+    return _Part(folder, run, of(run, folder))
+
+
+def _apart(one: _Part, other: _Part) -> str:
+    """Why two runs are no parts of one; empty if they are."""
+    if one.run.version != other.run.version:
+        return f"convarith {one.run.version} made the one and {other.run.version} the other"
+    if one.folder.resolve() == other.folder.resolve():
+        return "it is the same run"
+    for name, of_one in one.run.asked.items():
+        of_other = other.run.asked.get(name)
+        if of_one != of_other and name != "shard":
+            return f"the one was asked for {name} {of_one}, the other for {of_other or 'none'}"
+    if one.asked.digest != other.asked.digest:
+        return "their selections hold different cases"
+    if _rest(one) != _rest(other):
+        return "they were asked for different cases, surfaces or limits"
+    for name in sorted(set(one.frameworks) & set(other.frameworks)):
+        if one.shard[1] != other.shard[1]:
+            return f"{name} was divided into {one.shard[1]} shards in the one and {other.shard[1]} in the other"
+        if one.shard == other.shard:
+            return f"both hold shard {one.shard[0]}/{one.shard[1]} of {name}"
+    places = {(place.framework, place.switch): place for place in one.run.environments}
+    told = (places[key].differs(place) for place in other.run.environments if (key := _where(place)) in places)
+    return next(filter(None, told), "")
+
+
+def _rest(part: _Part) -> Asked:
+    """What was asked, but for what parts of one run differ in."""
+    asked = part.asked
+    return replace(
+        asked,
+        shard="",
+        digest="",
+        cases=replace(asked.cases, grid=None),  # its file may be elsewhere; what it holds is in the digest
+        surfaces=replace(asked.surfaces, framework=()),
+    )
+
+
+def _missing(parts: Sequence[_Part]) -> list[str]:
+    """The shards that were not given."""
+    given: dict[str, set[tuple[int, int]]] = {}
+    for part in parts:
+        for name in part.frameworks:
+            given.setdefault(name, set()).add(part.shard)
+    return [
+        f"shard {number}/{total} of {name}"
+        for name, shards in given.items()
+        for total in {total for _, total in shards}
+        for number in range(1, total + 1)
+        if (number, total) not in shards
+    ]
+
+
+def _frameworks(parts: Iterable[_Part]) -> list[str]:
+    """The frameworks of all parts, each with the first interpreter it was observed by."""
+    found: dict[str, str] = {}
+    for part in parts:
+        for name, text in zip(part.frameworks, part.asked.surfaces.framework, strict=True):
+            found.setdefault(name, text)
+    return list(found.values())
+
+
+def _united(parts: Iterable[_Part]) -> tuple[Environment, ...]:
+    found: dict[tuple[str, str], Environment] = {}
+    for part in parts:
+        for place in part.run.environments:
+            known = found.get(_where(place))
+            found[_where(place)] = place if known is None else known.joined(place)
+    return tuple(found.values())
+
+
+def _where(place: Environment) -> tuple[str, str]:
+    return place.framework, place.switch

@@ -1,0 +1,72 @@
+"""DuckDB, as far as a run's tables need it: rows in and out, with little memory."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    import duckdb
+
+_AT_ONCE = 10_000  # rows that are read at once
+_MEMORY = "256MB"  # for sorting; what does not fit goes to the disk
+
+
+@contextlib.contextmanager
+def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory; what does not fit is put into a directory.
+
+    Raises
+    ------
+    OSError
+        A file cannot be read or written, or there is no room.
+    """
+    import duckdb
+
+    with duckdb.connect(config={"temp_directory": str(scratch), "memory_limit": _MEMORY, "threads": 1}) as database:
+        try:
+            yield database
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise OSError(errno.EIO, str(error).splitlines()[0]) from error
+
+
+@contextlib.contextmanager
+def rows(folder: Path, table: str, columns: Iterable[str]) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Some columns of one of a run's tables, row by row, a few in memory at a time."""
+    import duckdb
+
+    with duckdb.connect() as database:
+        path = str(folder / f"{table}.parquet")
+        cursor = database.execute(f"SELECT {', '.join(columns)} FROM read_parquet(?)", [path])  # noqa: S608 - our own names
+        yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """Write rows as JSON lines."""
+    encoder = msgspec.json.Encoder()
+    with path.open("wb") as file:
+        for row in rows:
+            file.write(encoder.encode(row) + b"\n")
+    return path
+
+
+def read_lines(database: duckdb.DuckDBPyConnection, path: Path, columns: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
+    """Rows from JSON lines."""
+    if path.stat().st_size:
+        return database.read_json(str(path), columns=dict(columns), format="newline_delimited")
+    told = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
+    return database.sql(f"SELECT {told} WHERE false")
+
+
+def write_parquet(relation: duckdb.DuckDBPyRelation, folder: Path, name: str) -> None:
+    """Write a table, whole or not at all."""
+    part = folder / f".{name}.parquet.part"
+    relation.write_parquet(str(part), compression="zstd")
+    os.replace(part, folder / f"{name}.parquet")
