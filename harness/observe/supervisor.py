@@ -1,7 +1,8 @@
 """Minds the workers: gives them jobs, and finds exactly which job is guilty when one dies or hangs.
 
 The worker says what it has begun, so the jobs in flight are known. They alone are run again, half of them, and half of
-what then was in flight, until one is left; then each of its probes by itself. What had been reported before stands.
+what then was in flight, until one is left; then each of its probes by itself, and again. What had been reported before
+stands.
 
 An operator that is as expected is known by its digest. One that is not is observed again, to be had whole: so whatever
 disagrees has been seen twice.
@@ -18,6 +19,7 @@ from typing import Any
 from harness.observe.child import Child, ChildError, Died, Overran, StartFailed
 from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome, Probe, Surface
 
+_ROUNDS = 3  # in which probes are run one by one, where one of them did end the process and then none does
 BATCH = 4000  # jobs for one fork: a framework spends some tenths of a second on its first case
 
 Sink = Callable[[Observation], None]
@@ -153,9 +155,27 @@ class Minder:
         return self._environment(failure)
 
     def _work_off(self, jobs: Sequence[Job], telling: dict[_Key, Observation] | None) -> list[Job]:
-        """Observe jobs, and find who is guilty if the process ends; returns those that are still to be observed."""
+        """Observe jobs, and find who is guilty if the process ends; returns those that are still to be observed.
+
+        In the search some are observed again and again; what is the same is told once.
+        """
         suspects, left, error = self._run(jobs, telling)
-        return left if error is None else [*self._search(suspects, error, telling), *left]
+        if error is None:
+            return left
+        sink = self._sink
+
+        def once(seen: Observation) -> None:
+            content = (seen.key, *_content(seen))
+            if content not in known:
+                known.add(content)
+                sink(seen)
+
+        known: set[tuple[object, ...]] = set()
+        self._sink = once
+        try:
+            return [*self._search(suspects, error, telling), *left]
+        finally:
+            self._sink = sink
 
     def _have_whole(self, telling: dict[_Key, Observation]) -> None:
         """Observe again what is evidence of something. Both observations stand where they differ."""
@@ -182,34 +202,43 @@ class Minder:
     def _search(self, suspects: Sequence[Job], first: ChildError, telling: dict[_Key, Observation] | None) -> list[Job]:
         """Find the guilty among jobs that were in flight together; returns those not tried, to be run as ever."""
         if len(suspects) == 1:
-            (job,) = suspects
-            _, _, error = self._run([job], telling) if len(job.probes) == 1 else self._run_probes(job, telling)
-            if error is None:  # it happened, and now it does not: both observations stand
-                self._report_end(job, first)
-            elif len(job.probes) == 1:
-                self._report_end(job, error)
+            self._question(suspects[0], first, telling)
             return []
         middle = (len(suspects) + 1) // 2
         for half, others in ((suspects[:middle], suspects[middle:]), (suspects[middle:], ())):
             guilty, left, error = self._run(half, telling)
             if error is not None:
                 return [*self._search(guilty, error, telling), *left, *others]
-        for job in suspects:  # it needs them all, or does it only sometimes: it cannot be told whose it is
+        # It happened, and now it does not: somebody does it only sometimes.
+        ends = [(guilty[0], error) for guilty, _, error in (self._run([job], telling) for job in suspects) if error]
+        for job, error in ends:
+            self._question(job, error, telling)
+        for job in suspects if not ends else ():  # or it needs them all: it cannot be told whose it is
             self._report_end(job, first)
         return []
 
-    def _run_probes(
-        self, job: Job, telling: dict[_Key, Observation] | None
-    ) -> tuple[list[Job], list[Job], ChildError | None]:
-        """Run a job's probes one by one; the ends of those that end the process are reported."""
-        last: ChildError | None = None
-        for probe in job.probes:
-            alone = replace(job, probes=(probe,))
-            _, _, error = self._run([alone], telling)
-            if error is not None:
-                self._report_end(alone, error)
-                last = error
-        return [], [], last
+    def _question(self, job: Job, first: ChildError, telling: dict[_Key, Observation] | None) -> None:
+        """Find which probes of a job end the process, by running each by itself.
+
+        Both observations stand where it does so only sometimes.
+        """
+        if len(job.probes) == 1:
+            _, _, error = self._run([job], telling)
+            self._report_end(job, error or first)
+            return
+        for _ in range(_ROUNDS):
+            found = False
+            for probe in job.probes:
+                alone = replace(job, probes=(probe,))
+                _, _, error = self._run([alone], telling)
+                if isinstance(error, Overran):  # to wait again would take as long
+                    self._report_end(alone, error)
+                elif error is not None:
+                    self._question(alone, error, telling)
+                found = found or error is not None
+            if found:
+                return
+        self._report_end(job, first)
 
     def _run(
         self, jobs: Sequence[Job], telling: dict[_Key, Observation] | None

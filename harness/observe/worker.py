@@ -143,15 +143,23 @@ def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]], *, whole: bool) -> 
 
 
 def run(adapter: Adapter, calls: Sequence[Call]) -> Iterator[Result]:
-    """What the adapter makes of some calls; an error of its own is our fault, and the rest are lost with it."""
+    """What the adapter makes of some calls; an error of its own is our fault, and costs the guilty call alone."""
     given = 0
     try:
         for result in adapter.run(calls):
             yield result
             given += 1
     except Exception as error:
-        for _ in calls[given:]:
+        rest = calls[given:]
+        if len(rest) == 1:
             yield Raised(type(error).__qualname__, traceback.format_exc()[-TEXT_LIMIT:], ours=True)
+            return
+    else:
+        return
+    if rest:
+        middle = len(rest) // 2
+        yield from run(adapter, rest[:middle])
+        yield from run(adapter, rest[middle:])
 
 
 def told(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Result], *, whole: bool) -> Report:

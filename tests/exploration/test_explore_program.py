@@ -54,9 +54,9 @@ def counted_batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     batches: list[int] = []
     whole = engine.observe_all
 
-    def counting(shards: Any, *others: Any) -> Any:
+    def counting(shards: Any, *others: Any, **named: Any) -> Any:
         batches.append(sum(len(shard.jobs) for shard in shards))
-        return whole(shards, *others)
+        return whole(shards, *others, **named)
 
     monkeypatch.setattr("harness.pipeline.observe_all", counting)
     monkeypatch.setattr("harness.commands.explore.observe_all", counting)

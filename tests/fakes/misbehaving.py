@@ -56,6 +56,10 @@ def misbehave(how: str) -> None:
         "missing": lambda: __import__("no_such_framework"),
         "raise": lambda: sys.exit("the framework cannot be initialised"),
         "once": once,
+        "alternate": alternate,
+        "slip": slip,
+        "grow": grow,
+        "explain": lambda: (os.write(2, b"chatter\n" * 100_000 + b"the kernel cannot be chosen\n"), os.abort()),
     }
     behaviours[how]()
 
@@ -66,3 +70,24 @@ def once() -> None:
     if not mark.exists():
         mark.touch()
         os.abort()
+
+
+def alternate() -> None:
+    """Abort every second time, beginning with the first; MISBEHAVE_ONCE names a file that counts."""
+    with Path(os.environ["MISBEHAVE_ONCE"]).open("ab") as mark:
+        mark.write(b".")
+        count = mark.tell()
+    if count % 2:
+        os.abort()
+
+
+def slip() -> None:
+    """Fail as an adapter does that is wrong itself."""
+    raise KeyError("the adapter is wrong")
+
+
+def grow() -> None:
+    """Take a GiB, and keep it."""
+    taken = bytearray(b"x") * (1 << 30)
+    threading.Event().wait()
+    del taken

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.judge import judge
 from harness.observe.child import Stopped
 from harness.observe.supervisor import Limits, Place, observe
-from harness.records import Environment, Job, Observation, Surface
+from harness.records import TEXT_LIMIT, Environment, Job, Observation, Surface
 
 TESTS = Path(__file__).parents[1]
 SURFACE = Surface("fake", "fake.loops", "eager")
@@ -29,6 +30,7 @@ def watch(
     adapter: str = "Misbehaving",
     limits: Limits = LIMITS,
     python: str = sys.executable,
+    evidence: Callable[[Observation], bool] | None = None,
     **variables: str,
 ) -> Watched:
     """Observe the cases with a fake that behaves so."""
@@ -40,7 +42,7 @@ def watch(
         variables={"PYTHONPATH": str(TESTS), "MISBEHAVE": json.dumps(behaviours), **variables},
     )
     jobs = [Job(name, SURFACE, ("forward", "adjoint")) for name in IDS]
-    return seen, observe(place, jobs, seen.append, limits)
+    return seen, observe(place, jobs, seen.append, limits, evidence=evidence)
 
 
 def outcomes(seen: list[Observation]) -> dict[tuple[str, str], list[str]]:
@@ -65,8 +67,11 @@ def test_a_well_behaved_framework_is_observed_once_each() -> None:
 @pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
 @pytest.mark.parametrize("place", [0, 3, 7], ids=["first", "middle", "last"])
 @pytest.mark.parametrize(("how", "name"), [("abort", "SIGABRT"), ("segfault", "SIGSEGV"), ("exit", "exit status 3")])
-def test_a_dead_worker_costs_the_guilty_case_alone(adapter: str, place: int, how: str, name: str) -> None:
-    seen, environment = watch({IDS[place]: how}, adapter)
+@pytest.mark.parametrize("evidence", [None, lambda _: True], ids=["at once", "again"])
+def test_a_dead_worker_costs_the_guilty_case_alone(
+    adapter: str, place: int, how: str, name: str, evidence: Callable[[Observation], bool] | None
+) -> None:
+    seen, environment = watch({IDS[place]: how}, adapter, evidence=evidence)
     expected = all_returned()
     expected[IDS[place], "forward"] = ["crashed"]
     expected[IDS[place], "adjoint"] = ["crashed"]
@@ -90,10 +95,69 @@ def test_two_guilty_neighbours_are_both_found(adapter: str) -> None:
 
 
 @pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
-def test_a_hang_costs_the_guilty_case_alone(adapter: str) -> None:
-    seen, environment = watch({IDS[1]: "hang forward"}, adapter, IMPATIENT)
-    assert outcomes(seen) == {**all_returned(), (IDS[1], "forward"): ["timed_out"]}
+@pytest.mark.parametrize("place", [0, 3, 7], ids=["first", "middle", "last"])
+def test_a_hang_costs_the_guilty_case_alone(adapter: str, place: int) -> None:
+    seen, environment = watch({IDS[place]: "hang forward"}, adapter, IMPATIENT)
+    assert outcomes(seen) == {**all_returned(), (IDS[place], "forward"): ["timed_out"]}
     assert environment.failure is None
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+@pytest.mark.parametrize("place", [0, 3, 7], ids=["first", "middle", "last"])
+def test_an_error_of_the_adapter_s_own_costs_the_guilty_case_alone(adapter: str, place: int) -> None:
+    seen, environment = watch({IDS[place]: "slip forward"}, adapter)
+    assert outcomes(seen) == {**all_returned(), (IDS[place], "forward"): ["harness_error"]}
+    assert {one.error for one in seen if one.outcome == "harness_error"} == {"KeyError"}
+    assert environment.failure is None
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+def test_a_crash_and_a_hang_in_one_batch_are_both_found(adapter: str) -> None:
+    seen, _ = watch({IDS[0]: "hang adjoint", IDS[3]: "abort"}, adapter, IMPATIENT)
+    assert outcomes(seen) == {
+        **all_returned(),
+        (IDS[0], "adjoint"): ["timed_out"],
+        (IDS[3], "forward"): ["crashed"],
+        (IDS[3], "adjoint"): ["crashed"],
+    }
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+@pytest.mark.parametrize("place", [0, 3, 7], ids=["first", "middle", "last"])
+@pytest.mark.parametrize("probe", ["forward", "adjoint"])
+def test_a_crash_every_second_time_is_unstable_and_its_neighbours_are_not(
+    adapter: str, place: int, probe: str, tmp_path: Path
+) -> None:
+    seen, _ = watch({IDS[place]: f"alternate {probe}"}, adapter, MISBEHAVE_ONCE=str(tmp_path / "mark"))
+    found = outcomes(seen)
+    assert sorted(found.pop((IDS[place], probe))) == ["crashed", "returned"]
+    assert found == {key: value for key, value in all_returned().items() if key != (IDS[place], probe)}
+    unstable = [(one.case_id, one.aspect) for one in judge(seen) if one.status == "unstable"]
+    assert unstable == [(IDS[place], probe)]
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+def test_all_probes_that_crash_every_second_time_are_unstable(adapter: str, tmp_path: Path) -> None:
+    seen, _ = watch({IDS[2]: "alternate"}, adapter, MISBEHAVE_ONCE=str(tmp_path / "mark"))
+    statuses = {(one.case_id, one.aspect): one.status for one in judge(seen)}
+    assert "unstable" in {statuses.pop((IDS[2], "forward")), statuses.pop((IDS[2], "adjoint"))}
+    assert set(statuses.values()) == {"agrees"}
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+def test_a_case_that_takes_too_much_memory_is_a_crash_of_that_case(adapter: str) -> None:
+    seen, environment = watch({IDS[5]: "grow forward"}, adapter, Limits(start=60, case=60, memory=512))
+    assert outcomes(seen) == {**all_returned(), (IDS[5], "forward"): ["crashed"]}
+    assert {one.error for one in seen if one.outcome == "crashed"} == {"more than 512 MiB of memory"}
+    assert environment.failure is None
+
+
+def test_what_a_framework_printed_last_explains_its_crash_and_is_bounded() -> None:
+    seen, _ = watch({IDS[5]: "explain forward"})
+    (crash,) = [one for one in seen if one.outcome == "crashed"]
+    assert crash.text is not None
+    assert crash.text.rstrip().endswith("the kernel cannot be chosen")
+    assert len(crash.text) <= TEXT_LIMIT
 
 
 def test_rubbish_on_stdout_is_not_taken_for_a_report() -> None:
