@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness import store
-from harness.errors import UsageError
+from harness.errors import ConvarithError, UsageError
 from harness.records import Verdict
 from harness.report.html import html
 from harness.report.junit import junit
@@ -57,11 +57,23 @@ def report(
 
 
 def publish(folder: Path, record: store.Run, judged: Judged) -> None:
-    """Write all reports of a run into its directory, and show the summary."""
+    """Write all reports of a run into its directory, and show the summary.
+
+    Raises
+    ------
+    ConvarithError
+        There is no room for them.
+    """
     told = report_of(record, judged)
-    store.write_whole(folder / "report.html", page(told))
-    store.write_whole(folder / "report.md", text(told))
-    store.write_whole(folder / "junit.xml", xml(told))
+    try:
+        store.write_whole(folder / "report.html", page(told))
+        store.write_whole(folder / "report.md", text(told))
+        store.write_whole(folder / "junit.xml", xml(told))
+    except OSError as error:
+        raise ConvarithError(
+            f"{folder}: the reports cannot be written ({error.strerror}), all else is there; when there is room, make "
+            f"them by: {store.how_to_go_on(folder)}"
+        ) from error
     show(told, Console(), str(folder))
 
 
