@@ -24,10 +24,10 @@ GRID = """
 summary = "small"
 rank = [1]
 [axis]
-i = "1..4"
-k = "1..3"
+i = "2..4"
+k = [1, 2]
 s = [1, 2]
-p = [0, 1]
+p = [0]
 """
 ABORTS = {"MISBEHAVE": json.dumps({"conv1d.i4.k2.s1.p0.d1": "abort", "max_pool1d.i4.k2.s1.p0.d1": "exit"})}
 RUN = ["run", "-f", "wrong", "-f", "fake", "--grid", "small.toml", "--out", "run", "-j", "2"]
@@ -81,7 +81,7 @@ def test_killed_at_any_moment_it_goes_on_and_the_verdicts_are_the_same_bytes(
         if not begun:  # killed before there was anything to go on with
             shutil.rmtree(tmp_path / "run", ignore_errors=True)
         process = start(tmp_path, *(GO_ON if begun else RUN), variables=ABORTS)
-        process.join(moments.uniform(0, 1.2 * took))
+        process.join(moments.uniform(0, 1.1 * took))
         if process.exitcode is None:
             process.kill()
             process.join()
@@ -153,7 +153,7 @@ def test_no_process_outlives_the_program(how: str, end: signal.Signals, tmp_path
         assert "to go on: convarith run --resume --out run" in (tmp_path / "err").read_text()
 
 
-@pytest.mark.parametrize("room", [3_000, 30_000, "closing"])
+@pytest.mark.parametrize("room", [1_000, 10_000, "closing"])
 def test_a_full_disk_ends_it_with_one_sentence_and_it_goes_on(
     room: int | str, whole: tuple[Path, float], tmp_path: Path
 ) -> None:
