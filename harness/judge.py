@@ -134,7 +134,13 @@ def _verdict(observations: Sequence[Observation]) -> Verdict:
     )
 
 
-def _status(theory: Expectation, seen: Observation) -> tuple[Status, str, str]:
+def status(seen: Observation) -> Status:
+    """What one observation, by itself, is against the theory. Costs little: what differs is not looked for."""
+    theory = expectation(seen.case_id)
+    return "harness_error" if theory.contradiction else _status(theory, seen, diagnosed=False)[0]
+
+
+def _status(theory: Expectation, seen: Observation, *, diagnosed: bool = True) -> tuple[Status, str, str]:
     """Status, what was observed, and the diagnosis."""
     said = _size_or_error(seen)
     if seen.outcome == "unsupported":
@@ -161,7 +167,7 @@ def _status(theory: Expectation, seen: Observation) -> tuple[Status, str, str]:
             + ("declared" if seen.probe == "declared" else "returned"),
         )
     if seen.digest != digest:
-        return "wrong_operator", said, _difference(seen)
+        return "wrong_operator", said, _difference(seen) if diagnosed else ""
     return "agrees", said, ""
 
 

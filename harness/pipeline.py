@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from cases.case import Case
 from harness import judge, store
@@ -18,7 +19,15 @@ from harness.records import Environment, Observation
 from harness.report.model import Judged
 from harness.store import log
 
-Notice = Callable[[Observation], None]
+
+class Watcher(Protocol):
+    """Who looks on while a run is observed."""
+
+    def begin(self, work: Sequence[Shard], /) -> None:
+        """So much is to be done."""
+
+    def count(self, seen: Observation, /) -> None:
+        """One more observation has been made. Called from the thread that made it."""
 
 
 def conduct(
@@ -29,7 +38,7 @@ def conduct(
     *,
     workers: int,
     limits: Limits,
-    notice: Notice | None = None,
+    watcher: Watcher | None = None,
 ) -> tuple[store.Run, Judged]:
     """Observe what of a run is not observed yet, judge all that was, and close the run.
 
@@ -46,8 +55,7 @@ def conduct(
     workers : int
         How many worker processes there are at once.
     limits : Limits
-    notice : callable, optional
-        Told of every observation, from the thread that made it.
+    watcher : Watcher, optional
 
     Returns
     -------
@@ -65,8 +73,10 @@ def conduct(
     try:
         with store.held(folder):
             left = list(split(_left(shards, folder)))
+            if watcher is not None:
+                watcher.begin(left)
             book = _Book(run, folder)
-            environments = _observe(left, folder, book, workers=workers, limits=limits, notice=notice)
+            environments = _observe(left, folder, book, workers=workers, limits=limits, watcher=watcher)
             return close(
                 replace(run, environments=_united(book.run.environments, environments)),
                 cases,
@@ -82,7 +92,7 @@ def conduct(
 
 
 def _observe(
-    pieces: Sequence[Shard], folder: Path, book: _Book, *, workers: int, limits: Limits, notice: Notice | None
+    pieces: Sequence[Shard], folder: Path, book: _Book, *, workers: int, limits: Limits, watcher: Watcher | None
 ) -> list[Environment]:
     first = log.next_number(folder)
 
@@ -95,8 +105,8 @@ def _observe(
             def take(seen: Observation) -> None:
                 # An operator that is as expected is known by its digest; one that is not is evidence.
                 file.append(seen if judge.is_evidence(seen) else replace(seen, operator=None))
-                if notice is not None:
-                    notice(seen)
+                if watcher is not None:
+                    watcher.count(seen)
 
             yield take
 

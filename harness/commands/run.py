@@ -100,9 +100,9 @@ def run(
 
     workers = jobs or os.cpu_count() or 1
     try:
-        with Progress(work) as progress:
+        with Progress() as progress:
             record, judged = conduct(
-                record, chosen, work, folder, workers=workers, limits=asked.limits, notice=progress.count
+                record, chosen, work, folder, workers=workers, limits=asked.limits, watcher=progress
             )
     except KeyboardInterrupt:
         print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)

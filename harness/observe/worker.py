@@ -65,11 +65,14 @@ def by_hand(reports: TextIO, work: Callable[[], None]) -> None:
     """Do some work in a forked process, and report how it ended."""
     sys.stdout.flush()
     sys.stderr.flush()
+    worker = os.getpid()
     hand = os.fork()
     if hand == 0:
         status = 1
         try:
             die_with_parent()
+            if os.getppid() != worker:  # it has ended already
+                os._exit(status)
             send(reports, {"hand": os.getpid()})
             work()
             status = 0
