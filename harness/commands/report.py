@@ -42,7 +42,7 @@ def report(
         One JUnit test case for each case and surface, instead of one for each relationship and surface.
     """
     record = store.read_run(run)
-    told = report_of(record, Judged.of(store.verdicts(run)))
+    told = report_of(run, record, Judged.of(store.verdicts(run)))
     for path, content in (
         (html, page(told) if html else b""),
         (markdown, text(told) if markdown else b""),
@@ -64,7 +64,7 @@ def publish(folder: Path, record: store.Run, judged: Judged) -> None:
     ConvarithError
         There is no room for them.
     """
-    told = report_of(record, judged)
+    told = report_of(folder, record, judged)
     try:
         store.write_whole(folder / "report.html", page(told))
         store.write_whole(folder / "report.md", text(told))
@@ -77,7 +77,7 @@ def publish(folder: Path, record: store.Run, judged: Judged) -> None:
     show(told, Console(), str(folder))
 
 
-def report_of(record: store.Run, judged: Judged) -> Report:
+def report_of(folder: Path, record: store.Run, judged: Judged) -> Report:
     """A run as its reports tell it."""
     return Report(
         title=record.asked.get("grid") or "chosen cases",
@@ -89,6 +89,7 @@ def report_of(record: store.Run, judged: Judged) -> Report:
         version=record.version,
         started=record.started,
         seconds=record.seconds,
+        printed=store.printed(folder),
     )
 
 

@@ -112,7 +112,7 @@ def _blocks(report: Report) -> Iterator[_Block]:
     if found:
         yield _Block("heading", f"## Not as expected\n\n{count(len(found), 'kind')}, the most frequent first.\n")
         for group in found:
-            yield _Block("unexpected kind", _group(group))
+            yield _Block("unexpected kind", _group(group, report))
         yield _Block("query", f"All of them:\n{_query()}\n")
     lines = [
         f"- {escaped(str(surface))}: {_code(why)}, {count(number, 'verdict')}"
@@ -162,10 +162,14 @@ def _statuses(table: Matrix) -> str:
     return "\n".join(lines)
 
 
-def _group(group: Group) -> str:
+def _group(group: Group, report: Report) -> str:
     smallest = group.smallest
     told = [("smallest case", smallest.case_id), ("expected", smallest.expected), ("observed", smallest.observed)]
-    told += [("diagnosis", smallest.diagnosis), ("run it again", rerun(smallest))]
+    told += [
+        ("diagnosis", smallest.diagnosis),
+        ("it printed", report.last_words(smallest)),
+        ("run it again", rerun(smallest)),
+    ]
     lines = [f"- {name}: {_code(value)}" for name, value in told if value]
     head = f"### {group.status}, {group.aspect}, {escaped(str(group.surface))}: {count(len(group.verdicts), 'verdict')}"
     return "\n".join([head, "", *lines, ""])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from cases import claims
-from harness.records import EXPECTED_STATUSES, STATUSES, Environment, Status, Surface, Verdict
+from harness.records import EXPECTED_STATUSES, STATUSES, Environment, Probe, Status, Surface, Verdict
 from harness.report.text import one_line
 
+_LAST_WORDS = 300  # characters
 NO_RELATIONSHIP = "none"  # where verdicts are counted that no relationship speaks of: they must not get lost
 
 
@@ -92,6 +93,8 @@ class Report:
         Time of the start, ISO 8601.
     seconds : float
         What the run took.
+    printed : dict
+        By case, surface and aspect: what a process that crashed or hung had printed last.
     """
 
     title: str
@@ -103,6 +106,11 @@ class Report:
     version: str
     started: str
     seconds: float
+    printed: Mapping[tuple[str, Surface, Probe], str] = field(default_factory=dict)
+
+    def last_words(self, verdict: Verdict) -> str:
+        """The end of what a process had printed, if it is known: what explains a crash stands there."""
+        return self.printed.get((verdict.case_id, verdict.surface, verdict.aspect), "").strip()[-_LAST_WORDS:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
     if table.columns:
         _print(console, Text(f"{READING} {COUNTING}", "dim"))
     found = groups(report.judged.unexpected)
-    _differences(found, console)
+    _differences(found, report, console)
     _next(found, folder, console)
 
 
@@ -156,14 +156,14 @@ def _cell(cell: Cell) -> Text:
     return Text(str(cell), "bold red" if cell.unexpected else "" if cell.said else "dim")
 
 
-def _differences(found: Sequence[Group], console: Console) -> None:
+def _differences(found: Sequence[Group], report: Report, console: Console) -> None:
     for group in found[:GROUPS]:
         smallest = group.smallest
         title = f"{one_line(str(group.surface), 120)} {group.aspect}: {group.status}, "
         lines = [("smallest", smallest.case_id), ("expected", smallest.expected), ("observed", smallest.observed)]
         _print(console, Text())
         _print(console, Text(title + count(len(group.verdicts), "verdict"), "bold"))
-        lines.append(("diagnosis", smallest.diagnosis))
+        lines += [("diagnosis", smallest.diagnosis), ("it printed", report.last_words(smallest))]
         told = [(Text(name, "dim"), Text(one_line(value, 300))) for name, value in lines if value]
         _listed(console, told, indent=2)
     if len(found) > GROUPS:

@@ -9,7 +9,7 @@ from harness.store.asking import Answer, choose, query
 from harness.store.columns import TABLES
 from harness.store.log import ObservationFile
 from harness.store.run import Run, create, held, how_to_go_on, read_run, write_run, write_whole
-from harness.store.tables import adopt, check, close, keys, observations, verdicts
+from harness.store.tables import adopt, check, close, keys, observations, printed, verdicts
 
 __all__ = [
     "TABLES",
@@ -25,6 +25,7 @@ __all__ = [
     "how_to_go_on",
     "keys",
     "observations",
+    "printed",
     "query",
     "read_run",
     "verdicts",

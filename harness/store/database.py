@@ -38,13 +38,14 @@ def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextlib.contextmanager
-def rows(folder: Path, table: str, columns: Iterable[str]) -> Iterator[Iterator[tuple[Any, ...]]]:
+def rows(folder: Path, table: str, columns: Iterable[str], where: str = "true") -> Iterator[Iterator[tuple[Any, ...]]]:
     """Some columns of one of a run's tables, row by row, a few in memory at a time."""
     import duckdb
 
     with duckdb.connect() as database:
         path = str(folder / f"{table}.parquet")
-        cursor = database.execute(f"SELECT {', '.join(columns)} FROM read_parquet(?)", [path])  # noqa: S608 - our own names
+        sql = f"SELECT {', '.join(columns)} FROM read_parquet(?) WHERE {where}"  # noqa: S608 - our own words
+        cursor = database.execute(sql, [path])
         yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
 
 

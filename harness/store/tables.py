@@ -13,7 +13,7 @@ import msgspec
 
 from cases.case import Case, parse
 from harness.errors import UsageError
-from harness.records import Environment, Observation, Surface, Verdict
+from harness.records import Environment, Observation, Probe, Surface, Verdict
 from harness.store import log
 from harness.store.columns import (
     CASE_COLUMNS,
@@ -114,6 +114,13 @@ def keys(folder: Path) -> set[tuple[str, Surface, str]]:
         (sys.intern(case_id), surfaces.setdefault(tuple(where), Surface(*where)), sys.intern(probe))
         for case_id, *where, probe in found
     }
+
+
+def printed(folder: Path) -> dict[tuple[str, Surface, Probe], str]:
+    """Of a closed run, by case, surface and probe: what processes had printed last that crashed or hung."""
+    wanted = "outcome IN ('crashed', 'timed_out') AND text IS NOT NULL"
+    with rows(folder, "observations", ("case_id", *SURFACE, "probe", "text"), wanted) as found:
+        return {(case_id, Surface(*where), probe): text for case_id, *where, probe, text in found}
 
 
 def verdicts(folder: Path) -> Iterator[Verdict]:

@@ -111,6 +111,17 @@ def test_a_framework_that_cannot_start_is_exit_3_and_the_others_are_reported(
     assert json.loads(capsys.readouterr().out) == [{"framework": "fake", "status": "agrees"}]
 
 
+def test_what_a_framework_printed_before_it_crashed_is_in_every_report_to_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MISBEHAVE", json.dumps({"conv1d.i4.k2.s1.p0.d1": "explain"}))
+    assert main(["run", "-f", "bad", "--case", "conv1d.i4.k2.s1.p0.d1", "--out", "run"]) == 1
+    for text in (capsys.readouterr().out, Path("run/report.md").read_text(), Path("run/report.html").read_text()):
+        assert "it printed" in text.lower()
+        assert "the kernel cannot be chosen" in text
+        assert len(text) < 60_000
+
+
 def test_verdicts_are_the_same_bytes_every_time(capsys: pytest.CaptureFixture[str]) -> None:
     for out in ("a", "b"):
         assert main(["run", "-f", "fake", "--grid", "small.toml", "--out", out]) == 0

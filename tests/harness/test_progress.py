@@ -89,6 +89,13 @@ def test_a_rate_is_that_of_the_last_minute(capsys: pytest.CaptureFixture[str]) -
     assert lines(capsys)[-1] == "convarith: torch 30600 of 100000, 10/s, 1 h 55 min left (30600 agrees)"
 
 
+def test_the_time_before_a_framework_s_turn_is_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    told = Told(jax=330)
+    told.seconds(50)
+    told.seconds(10, "jax", 3)
+    assert lines(capsys) == ["convarith: jax 30 of 330, 3.0/s, 1 min 40 s left (30 agrees)"]
+
+
 def test_what_is_done_is_said_to_be_and_never_more_than_there_was(capsys: pytest.CaptureFixture[str]) -> None:
     told = Told(torch=5)
     told.seconds(3, "torch", 2)

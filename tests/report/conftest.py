@@ -109,6 +109,7 @@ def hostile_report(verdict: Callable[..., Verdict], report: Callable[..., Report
         title=HOSTILE,
         asked={HOSTILE: HOSTILE},
         environments=(Environment(HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, failure=HOSTILE),),
+        printed={("conv1d.i5.k3.s2.p1.d1", surface, "forward"): HOSTILE},
         version=HOSTILE,
         started=HOSTILE,
     )
