@@ -17,6 +17,7 @@ from harness.observe.engine import Shard, observe_all, split
 from harness.observe.supervisor import Limits, Sink
 from harness.records import Environment, Observation
 from harness.report.model import Judged
+from harness.spread import Engine, observe_on
 from harness.store import log
 
 
@@ -39,6 +40,7 @@ def conduct(
     workers: int,
     limits: Limits,
     watcher: Watcher | None = None,
+    engine: Engine | None = None,
 ) -> tuple[store.Run, Judged]:
     """Observe what of a run is not observed yet, judge all that was, and close the run.
 
@@ -56,6 +58,8 @@ def conduct(
         How many worker processes there are at once.
     limits : Limits
     watcher : Watcher, optional
+    engine : Engine, optional
+        Runs the shards in place of this process's own workers.
 
     Returns
     -------
@@ -76,7 +80,10 @@ def conduct(
             if watcher is not None:
                 watcher.begin(left)
             book = _Book(run, folder)
-            environments = _observe(left, folder, book, workers=workers, limits=limits, watcher=watcher)
+            if engine is None:
+                environments = _observe(left, folder, book, workers=workers, limits=limits, watcher=watcher)
+            else:
+                environments = _observe_on(engine, left, folder, book, limits=limits, watcher=watcher)
             return close(
                 replace(run, environments=_united(book.run.environments, environments)),
                 cases,
@@ -111,6 +118,27 @@ def _observe(
             yield take
 
     return observe_all(pieces, workers, sink, limits, evidence=judge.is_evidence, met=book.met)
+
+
+def _observe_on(
+    engine: Engine, pieces: Sequence[Shard], folder: Path, book: _Book, *, limits: Limits, watcher: Watcher | None
+) -> list[Environment]:
+    first = log.next_number(folder)
+
+    def take(number: int, lines: bytes) -> None:
+        place = pieces[number].place
+        store.write_whole(folder / "observations" / log.name(place.framework, place.switch, first + number), lines)
+        if watcher is not None:
+            for seen in log.read(lines.splitlines()):
+                watcher.count(seen)
+
+    try:
+        return observe_on(engine, pieces, limits, take=take, met=book.met)
+    except engine.lost as error:
+        raise ConvarithError(
+            f"the engine has lost its workers ({type(error).__name__}): what was observed until then is kept; go on "
+            f"by: {store.how_to_go_on(folder)}"
+        ) from error
 
 
 class _Book:

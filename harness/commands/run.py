@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, NothingSelected, Usa
 from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
 from harness.report.model import Judged
+from harness.spread import named
 
 _DEFAULT = Asked()
 
@@ -35,6 +37,7 @@ def run(
     timeout: float = 300.0,
     start_timeout: float = 180.0,
     memory: int = 0,
+    engine: str = "",
     out: Path | None = None,
     resume: bool = False,
     exit_zero: bool = False,
@@ -55,6 +58,10 @@ def run(
         Seconds for a framework to start.
     memory
         MiB that a worker may hold: a case that takes more counts as crashed. No limit, if left out.
+    engine
+        What runs the work: 'dask' (a cluster of this machine's processes), 'dask=ADDRESS' (one whose scheduler is
+        there), or MODULE:CALLABLE, which is called with the number of workers and gives a concurrent.futures.Executor.
+        This process and its workers, if left out.
     out
         Output directory, which must be new or empty; reports/DATE-TIME if left out.
     resume
@@ -100,9 +107,9 @@ def run(
 
     workers = jobs or os.cpu_count() or 1
     try:
-        with Progress() as progress:
+        with named(engine, workers) if engine else nullcontext() as others, Progress() as progress:
             record, judged = conduct(
-                record, chosen, work, folder, workers=workers, limits=asked.limits, watcher=progress
+                record, chosen, work, folder, workers=workers, limits=asked.limits, watcher=progress, engine=others
             )
     except KeyboardInterrupt:
         print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)
@@ -120,7 +127,9 @@ def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
     if out is None:
         raise UsageError("--resume goes on with the run in a directory: say which with --out")
     if asked != _DEFAULT:
-        raise UsageError("--resume goes on with what the run was asked for: leave out all but --out and --jobs")
+        raise UsageError(
+            "--resume goes on with what the run was asked for: leave out all but --out, --jobs and --engine"
+        )
     record, ours = store.read_run(out), version("convarith")
     if record.version != ours:
         raise UsageError(

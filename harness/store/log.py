@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,12 +31,35 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str | None = None
 
 
+_ENCODER = msgspec.json.Encoder()
+
+
+def line(seen: Observation) -> bytes:
+    """An observation as a line of a file."""
+    told = Line(
+        case_id=seen.case_id,
+        framework=seen.surface.framework,
+        route=seen.surface.route,
+        mode=seen.surface.mode,
+        switch=seen.surface.switch,
+        probe=seen.probe,
+        outcome=seen.outcome,
+        schema=SCHEMA,
+        shape=seen.shape,
+        digest=seen.digest,
+        operator=seen.operator,
+        error=seen.error,
+        text=seen.text,
+        seconds=seen.seconds,
+    )
+    return _ENCODER.encode(told) + b"\n"
+
+
 class ObservationFile:
     """A file that observations are appended to. It is closed with its context."""
 
     def __init__(self, path: Path) -> None:
         self._file: IO[bytes] = path.open("ab", buffering=0)
-        self._encoder = msgspec.json.Encoder()
 
     def __enter__(self) -> ObservationFile:
         return self
@@ -52,23 +75,7 @@ class ObservationFile:
         OSError
             The disk is full, or the file can no longer be written.
         """
-        line = Line(
-            case_id=seen.case_id,
-            framework=seen.surface.framework,
-            route=seen.surface.route,
-            mode=seen.surface.mode,
-            switch=seen.surface.switch,
-            probe=seen.probe,
-            outcome=seen.outcome,
-            schema=SCHEMA,
-            shape=seen.shape,
-            digest=seen.digest,
-            operator=seen.operator,
-            error=seen.error,
-            text=seen.text,
-            seconds=seen.seconds,
-        )
-        rest = memoryview(self._encoder.encode(line) + b"\n")
+        rest = memoryview(line(seen))
         while rest:  # a disk that is nearly full takes a part
             rest = rest[self._file.write(rest) :]
 
@@ -102,15 +109,14 @@ def lines(folder: Path) -> Iterator[bytes]:
                     yield line
 
 
-def read(folder: Path) -> Iterator[Observation]:
-    """All observations, file by file."""
+def read(texts: Iterable[bytes]) -> Iterator[Observation]:
+    """The observations of some lines."""
     decoder = msgspec.json.Decoder(Line)
-    for text in lines(folder):
-        line = decoder.decode(text)
+    for told in map(decoder.decode, texts):
         yield msgspec.convert(
             {
-                **{field: getattr(line, field) for field in Observation.__slots__ if field != "surface"},
-                "surface": Surface(line.framework, line.route, line.mode, line.switch),
+                **{field: getattr(told, field) for field in Observation.__slots__ if field != "surface"},
+                "surface": Surface(told.framework, told.route, told.mode, told.switch),
             },
             Observation,
         )
@@ -119,6 +125,5 @@ def read(folder: Path) -> Iterator[Observation]:
 def keys(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
     """What has been observed: case, framework, route, mode, switch and probe."""
     decoder = msgspec.json.Decoder(Line)
-    for text in lines(folder):
-        line = decoder.decode(text)
-        yield line.case_id, line.framework, line.route, line.mode, line.switch, line.probe
+    for told in map(decoder.decode, lines(folder)):
+        yield told.case_id, told.framework, told.route, told.mode, told.switch, told.probe

@@ -92,7 +92,7 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
 def observations(folder: Path) -> Iterator[Observation]:
     """All observations of a run; of one whose tables are written, in the order of their keys."""
     if not (folder / "observations.parquet").exists():
-        yield from log.read(folder)
+        yield from log.read(log.lines(folder))
         return
     names = [name for name in Observation.__slots__ if name != "surface"]
     with rows(folder, "observations", (*SURFACE, *names)) as found:
