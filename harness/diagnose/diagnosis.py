@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cases.case import Case
-from harness.diagnose import matrices, shapes, sums
+from harness.diagnose import matrices, outputs, shapes, sums
 from harness.diagnose.explain import explain
 from harness.diagnose.places import by
 from harness.diagnose.reading import Reading, read, same
@@ -36,6 +36,11 @@ class _Seen:
     def sizes(self) -> tuple[int, ...]:
         """Shape of one output."""
         return tuple(size or 0 for size in self.shape[1:])
+
+    @property
+    def shape_alone(self) -> bool:
+        """Whether nothing but a shape was seen: values that no mistake explains refute those of a right shape."""
+        return self.operator is None or self.probe == "bias" or not self.operator.rows * self.operator.columns
 
     @property
     def right_shape(self) -> bool:
@@ -80,7 +85,7 @@ def diagnose(
             reading = read(case, probe, theory, seen.sizes, operator)
         causes, axes = explain(reading) if reading is not None else ([], None)
     if not causes and not seen.right_shape:
-        found = shapes.cause(case, wanted, shape)
+        found = shapes.cause(case, wanted, shape, alone=seen.shape_alone)
         causes = [] if found is None else [found]
     elif not causes and probe == "adjoint" and operator is None:
         causes = [Cause("shape", "has not its input's shape")]
@@ -96,20 +101,25 @@ def _sentence(seen: _Seen, causes: Sequence[Cause], reading: Reading | None) -> 
         return f"no explanation: {_of_shape(seen)}{_perhaps(seen)}"
     if seen.probe in ("bias", "dense"):
         return f"no explanation: {_of_output(seen)}"
-    return f"no explanation: {'there is no operator to see' if reading is None else _of_entries(reading)}"
+    if reading is None:
+        return "no explanation: there is no operator to see"
+    partly = [cause.words for cause in outputs.causes(reading)[0]]
+    return "; ".join([f"no explanation: {_of_entries(reading)}", *partly])
 
 
 def _of_sums(seen: _Seen) -> list[Cause]:
     """What the output for one input says."""
     theory, operator, sizes = seen.theory, seen.operator, seen.sizes
     expected = theory.bias if seen.probe == "bias" else theory.dense
-    if expected is None or operator is None or math.prod(sizes) != operator.rows or not operator.rows:
+    if expected is None or operator is None or len(seen.shape) != len(seen.wanted):
+        return []
+    if math.prod(sizes) != operator.rows or not operator.rows:
         return []
     found, wanted = operator.dense()[:, 0], expected.dense()[:, 0]
     if seen.probe == "dense":
         cause = sums.of_dense(seen.case, sizes, found, wanted)
     else:
-        cause = sums.of_zeros(seen.case, sizes, found, wanted) if seen.right_shape else None
+        cause = sums.of_zeros(seen.case, sizes, found, wanted)
     return [] if cause is None else [cause]
 
 
@@ -128,7 +138,7 @@ def _of_shape(seen: _Seen) -> str:
 
 def _perhaps(seen: _Seen) -> str:
     """Simple mistakes that lead to a size, where there are a few."""
-    if not shapes.of_one_size(seen.wanted, seen.shape):
+    if not seen.shape_alone or not shapes.of_one_size(seen.wanted, seen.shape):
         return ""
     known = [words for _, words in shapes.candidates(seen.case, seen.shape[2:])]
     return f"; o would be that for {', or '.join(known)}" if 1 < len(known) <= 3 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.diagnose import averages, borders, gaps, kernels, maxima, parts, sweeps
+from harness.diagnose import averages, borders, gaps, kernels, maxima, outputs, parts, sweeps
 from harness.diagnose.fitting import geometries
 from harness.diagnose.geometry import Geometry, Sweep
 from harness.diagnose.reading import Reading
@@ -31,11 +31,14 @@ def explain(reading: Reading) -> Explanation:
             best = (found, geometry.axes)
         if len(best[0]) == 1:
             return best
-    for tell in (maxima.cause, borders.cause, _suspect, maxima.of_blind_windows, parts.cause):
+    for tell in (maxima.cause, borders.cause, maxima.of_blind_windows, _suspect, parts.cause):
         cause = tell(reading)
         if cause is not None:
             return [cause], None
-    return best if best[0] else _with_gaps(reading)
+    if best[0]:
+        return best
+    said, all_of_it = outputs.causes(reading)
+    return _with_gaps(reading) if not all_of_it else (said, None)
 
 
 def _with_gaps(reading: Reading) -> Explanation:

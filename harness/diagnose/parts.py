@@ -6,16 +6,15 @@ Each function takes a reading and gives a cause, or None. A cause is given only 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 
 import numpy as np
 
 from cases import stimuli
-from harness.diagnose.places import by, listed, number, told
+from harness.diagnose import blocks, pads
+from harness.diagnose.places import listed, number, told
 from harness.diagnose.reading import Flags, Reading, same
 from harness.diagnose.record import Cause
 from harness.operator import Matrix
-from harness.theory.matrix import swept
 
 
 def cause(reading: Reading) -> Cause | None:
@@ -50,37 +49,20 @@ def filled(reading: Reading) -> Cause | None:
     first = inside[0, 0]
     if rows.shape[1] < 2 or not same(inside, first).all():
         return None
-    if reading.case.op == "max_pool":
-        found = _padding_value(reading, wrong, float(first))
-        if found is not None:
-            return found
+    level = stimuli.MAX_POOL_GROUND if reading.case.op == "max_pool" and reading.probe == "forward" else 0
+    found = None
+    if reading.case.op == "max_pool" and reading.probe == "forward":
+        found = pads.cause(reading.case, wrong, float(first) + level)
+    elif reading.case.op == "max_pool" and not first:
+        found = pads.of_gradient(reading.case, wrong)
+    if found is not None:
+        return found
     if wrong.all() and first and np.isfinite(first):
         return None
     where = told(wrong, reading.outputs, "output")
     if reading.probe == "adjoint":
         return Cause("unwritten", f"{number(float(first)) if first else 'none'} from {where}, whatever the input")
-    level = stimuli.MAX_POOL_GROUND if reading.case.op == "max_pool" else 0
     return Cause("unwritten", f"{number(float(first) + level)} whatever the input: {where}; no tap explains that")
-
-
-def _padding_value(reading: Reading, wrong: Flags, value: float) -> Cause | None:
-    """What a maximum pooling pads with, if it is that."""
-    axes = swept(reading.case)
-    counted = [
-        reduce(np.multiply.outer, counts).reshape(-1)
-        for counts in ([axis.within for axis in axes], [axis.real.sum(axis=1) for axis in axes])
-    ]
-    touching, blind = (np.tile(one, reading.windows[0]) for one in (counted[0] > counted[1], counted[1] == 0))
-    forward = reading.probe == "forward"
-    made_of = number(value + stimuli.MAX_POOL_GROUND)
-    if forward and (wrong == blind).all():
-        nothing = number(stimuli.least(reading.case))
-        return Cause("empty_maximum", f"the maximum of nothing is {made_of} where {nothing} is claimed")
-    if reading.case.padded and (wrong == touching).all() and (not value if not forward else 1 <= value < 1e6):
-        if forward:
-            return Cause("padding_value", f"the padding is made of {made_of}: the maximum of windows that meet it")
-        return Cause("padding_value", "none from windows that meet padding, as if that held their maximum")
-    return None
 
 
 def unread(reading: Reading) -> Cause | None:
@@ -164,7 +146,7 @@ def strays(reading: Reading) -> Cause | None:
     if reading.wanted[reading.differs].any():
         return None
     tiny = np.abs(strange) < 2**-20
-    if not (tiny.all() or (~_explicable(reading, strange)).all()):
+    if not (tiny.all() or (~explicable(reading, strange)).all()):
         return None
     where = f"{strange.size} of {int((reading.wanted == 0).sum())} entries"
     return Cause("stray", f"{where} that should be 0 are not, but numbers like {strange[0]:.4g}: no tap explains them")
@@ -174,7 +156,7 @@ def unwritten(reading: Reading) -> Cause | None:
     """Outputs with numbers that no tap explains, different for each input: memory that nobody wrote."""
     wrong: Flags = np.asarray(reading.differing_rows.any(axis=1))
     inside = reading.rows[wrong]
-    strange = ~_explicable(reading, inside)
+    strange = ~explicable(reading, inside)
     if not strange.any(axis=1).all() or not reading.wanted_rows[~wrong].any():
         return None
     return Cause(
@@ -184,7 +166,7 @@ def unwritten(reading: Reading) -> Cause | None:
     )
 
 
-def _explicable(reading: Reading, values: Matrix) -> Flags:
+def explicable(reading: Reading, values: Matrix) -> Flags:
     """Whether numbers may be made of taps or shares: whole ones of a kernel, up to one of a pooling."""
     if reading.case.pools:
         known = np.unique(reading.wanted)
@@ -196,28 +178,6 @@ def _explicable(reading: Reading, values: Matrix) -> Flags:
 
 
 def block(reading: Reading) -> Cause | None:
-    """An output of which a part is right, and the rest missing, or more than there should be."""
-    case = reading.case
-    mine, theirs = reading.outputs, reading.wanted_outputs
-    if mine[0] != theirs[0]:
-        return None
-    common = tuple(slice(0, min(a, b)) for a, b in zip(mine, theirs, strict=True))
-    found = reading.rows.reshape(*mine, -1)
-    wanted = reading.wanted_rows.reshape(*theirs, -1)
-    if not np.array_equal(found[common], wanted[common]) or not found[common].any():
-        return None
-    rest = np.ones(mine, dtype=bool)
-    rest[common] = False
-    size, claim = by(mine[1:]), by(theirs[1:])
-    if not rest.any():
-        return Cause("missing_outputs", f"the last outputs are missing: o = {size} where o = {claim} is claimed")
-    if (np.array(mine) < theirs).any():
-        return None
-    extra = found[rest]
-    if not same(extra, extra[0, 0]).all():
-        return None
-    level = stimuli.MAX_POOL_GROUND if case.op == "max_pool" and reading.probe == "forward" else 0
-    holds = number(float(extra[0, 0]) + level)
-    return Cause(
-        "extra_outputs", f"o = {size} where o = {claim} is claimed: what is more holds {holds} whatever the input"
-    )
+    """A part is right, and the rest missing, or more than there should be."""
+    level = stimuli.MAX_POOL_GROUND if reading.case.op == "max_pool" and reading.probe == "forward" else 0
+    return blocks.cause(reading.rows, reading.outputs, reading.wanted_rows, reading.wanted_outputs, level)

@@ -46,6 +46,7 @@ Kind = Literal[
     "unread",
     "stray",
     "accumulated",
+    "displaced",
     "batch",
     # a shape alone
     "shape",

@@ -13,19 +13,21 @@ from harness.theory.matrix import output_size
 Shape = Sequence[int | None]
 
 
-def cause(case: Case, wanted: Shape, found: Shape) -> Cause | None:
+def cause(case: Case, wanted: Shape, found: Shape, *, alone: bool) -> Cause | None:
     """The one mistake that explains a shape; None where there is none, or several.
 
     Parameters
     ----------
     wanted, found : sequence of (int or None)
         Batch first, feature maps second.
+    alone : bool
+        Whether nothing else was seen. Else values refute the mistakes that lead there.
     """
     size = found[2:]
     if of_one_size(wanted, found):
         if 0 in size:
             return Cause("missing_outputs", f"the output is empty, where o = {by(wanted[2:])} is claimed")
-        known = candidates(case, size)
+        known = candidates(case, size) if alone else []
         if len(known) == 1:
             return Cause(known[0][0], f"o = {by(size)}: that is o for {known[0][1]}")
     whole = _whole(case, wanted, found)
@@ -55,6 +57,8 @@ def _whole(case: Case, wanted: Shape, found: Shape) -> str | None:
         return "the batch's axis is missing"
     if mine == (*wanted[:1], *wanted[2:], wanted[1]) and mine != tuple(wanted):
         return "the feature maps stand last, where they should be second"
+    if mine[1:2] == (0,) and (mine[0], *mine[2:]) == (wanted[0], *wanted[2:]):
+        return f"no output maps, where there should be {wanted[1]}"
     source = (wanted[0], case.channels_in, *case.each("i"))
     if mine == source and mine != tuple(wanted):
         return "the output has the input's own shape"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cases import stimuli
 from cases.case import Case
-from harness.diagnose import kernels
+from harness.diagnose import blocks, kernels, pads
 from harness.diagnose.places import listed, number, told
 from harness.diagnose.reading import same
 from harness.diagnose.record import Cause, Kind
@@ -29,14 +29,28 @@ def of_zeros(case: Case, shape: tuple[int, ...], found: Array, wanted: Array) ->
     found, wanted : ndarray
         The outputs, unrolled.
     """
+    claimed = structure(case).output
+    if shape != claimed:
+        return blocks.cause(found[:, None], shape, wanted[:, None], claimed)
     mine, theirs = found.reshape(shape[0], -1), wanted.reshape(shape[0], -1)
-    if not found.size:
-        return None
     if case.bias and (mine == mine[:, :1]).all():
         return _bias(mine[:, 0], theirs[:, 0])
     if (mine == mine[0, 0]).all() and not wanted.any() and np.isfinite(mine[0, 0]):
         return Cause("bias", f"{number(float(mine[0, 0]))} added to every output, though there is no bias")
-    return _filled(shape, found, wanted)
+    return _filled(case, shape, found, wanted)
+
+
+def _added(case: Case, shape: tuple[int, ...], found: Array, wanted: Array) -> Cause | None:
+    """A dense input's sums that are all off by the same number, map by map: the bias is not what it should be."""
+    off = (found - wanted).reshape(shape[0], -1)
+    if not np.isfinite(off).all() or (off != off[:, :1]).any():
+        return None
+    if off.shape[1] < (2 if case.bias else 3) or (not case.bias and (off != off[0]).any()):
+        return None  # that could be said of any few sums
+    if case.bias:
+        theirs = stimuli.bias(case).astype(np.float64)
+        return _bias(off[:, 0] + theirs, theirs)
+    return Cause("offset", f"{listed([number(float(one)) for one in np.unique(off[:, 0])])} added to every output")
 
 
 def _bias(mine: Array, theirs: Array) -> Cause | None:
@@ -60,10 +74,14 @@ def _bias(mine: Array, theirs: Array) -> Cause | None:
     return Cause("bias", f"bias is {found} where {wanted}")
 
 
-def _filled(shape: tuple[int, ...], found: Array, wanted: Array) -> Cause | None:
+def _filled(case: Case, shape: tuple[int, ...], found: Array, wanted: Array) -> Cause | None:
     """Outputs that hold one number, or numbers that nothing explains, where the others are right."""
     wrong = ~same(found, wanted)
     inside = found[wrong]
+    if case.op == "max_pool" and same(inside, inside[0]).all():
+        padding = pads.cause(case, wrong, float(inside[0]))
+        if padding is not None:
+            return padding
     if wrong.all() and wrong.size > 1 and np.isfinite(inside[0]) and inside[0]:
         return None
     where = told(wrong, shape, "output")
@@ -79,24 +97,23 @@ def _filled(shape: tuple[int, ...], found: Array, wanted: Array) -> Cause | None
 
 def of_dense(case: Case, shape: tuple[int, ...], found: Array, wanted: Array) -> Cause | None:
     """What was done to the sums, or the layer that would give these."""
-    if tuple(shape) == structure(case).output:
-        if not found.any():
-            return Cause("unread", "every output is 0, whatever was fed")
-        for tell in (_rounded_inputs,) if case.op == "max_pool" else (_clipped, _rounded_inputs, _not_added):
-            cause = tell(case, found, wanted)
-            if cause is not None:
-                return cause
-        cause = _filled(shape, found, wanted)
+    claimed = structure(case).output
+    if shape == claimed:
+        tells = (_rounded_inputs,) if case.op == "max_pool" else (_clipped, _rounded_inputs, _not_added)
+        cause = next((told for tell in tells if (told := tell(case, found, wanted)) is not None), None)
         if cause is not None:
             return cause
     known = {words: kind for kind, words, y in _other_layers(case, shape) if np.array_equal(y, found)}
-    if len(set(known.values())) != 1:
-        return None
-    return Cause(next(iter(known.values())), f"the sums are those for {', or '.join(list(known)[:3])}")
+    if len(set(known.values())) == 1:
+        return Cause(next(iter(known.values())), f"the sums are those for {', or '.join(list(known)[:3])}")
+    if shape == claimed:
+        added = None if case.op == "max_pool" else _added(case, shape, found, wanted)
+        return added or _filled(case, shape, found, wanted)
+    return blocks.cause(found[:, None], shape, wanted[:, None], claimed)
 
 
 def _clipped(_: Case, found: Array, wanted: Array) -> Cause | None:
-    if not np.array_equal(found, np.maximum(wanted, 0)):
+    if not (wanted < 0).any() or not np.array_equal(found, np.maximum(wanted, 0)):
         return None
     return Cause("clipped", "negative sums come out as 0, as through a ReLU that nobody asked for")
 
@@ -112,7 +129,7 @@ def _rounded_inputs(case: Case, found: Array, wanted: Array) -> Cause | None:
     if not np.isfinite(found).all() or not np.isfinite(wanted).all():
         return None
     near = np.abs(found - wanted).max() / max(np.abs(wanted).max(), 1)
-    if near < 2**-16:
+    if near < 2**-16 and ((found != np.rint(found)).any() or np.abs(wanted).max() >= 2**24):
         return Cause("rounding", f"the same but for rounding: no sum is off by more than {near:.1g} of the largest")
     return None
 
