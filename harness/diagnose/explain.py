@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.diagnose import averages, borders, gaps, kernels, maxima, outputs, parts, sweeps
+from harness.diagnose import averages, borders, changes, gaps, kernels, maxima, outputs, parts, sweeps
 from harness.diagnose.fitting import geometries
 from harness.diagnose.geometry import Geometry, Sweep
 from harness.diagnose.reading import Reading
@@ -27,18 +27,22 @@ def explain(reading: Reading) -> Explanation:
     best: Explanation = ([], None)
     for geometry in geometries(reading):
         found = _under(reading, geometry)
-        if found and (not best[0] or len(found) < len(best[0])):
+        if found and (not best[0] or _weight(found) < _weight(best[0])):
             best = (found, geometry.axes)
-        if len(best[0]) == 1:
+        if _weight(best[0])[0] == 1:
             return best
     for tell in (maxima.cause, borders.cause, maxima.of_blind_windows, _suspect, parts.cause):
         cause = tell(reading)
         if cause is not None:
             return [cause], None
-    if best[0]:
-        return best
     said, all_of_it = outputs.causes(reading)
-    return _with_gaps(reading) if not all_of_it else (said, None)
+    several = [best, (said if all_of_it else [], None), _with_gaps(reading)]
+    return min((one for one in several if one[0]), key=lambda one: _weight(one[0]), default=([], None))
+
+
+def _weight(causes: list[Cause]) -> tuple[int, int]:
+    """How much causes say together; of as much, taps that stand elsewhere come before taps that are others."""
+    return sum(cause.weight for cause in causes), sum(cause.kind == "taps" for cause in causes)
 
 
 def _with_gaps(reading: Reading) -> Explanation:
@@ -47,7 +51,7 @@ def _with_gaps(reading: Reading) -> Explanation:
         return [], None
     for geometry in geometries(reading):
         found = gaps.shown(reading, geometry)
-        values = None if found is None else kernels.causes(reading, found[0])
+        values = None if found is None else changes.causes(reading, found[0])
         if found is not None and values is not None:
             return [*sweeps.causes(reading.case, reading.probe, geometry), *values, *found[1]], geometry.axes
     return [], None
@@ -64,7 +68,7 @@ def _under(reading: Reading, geometry: Geometry) -> list[Cause] | None:
         values = None if shares is None else averages.causes(reading, geometry, shares)
     else:
         shown = kernels.shown(reading, geometry)
-        values = None if shown is None else kernels.causes(reading, shown)
+        values = None if shown is None else changes.causes(reading, shown)
     return None if values is None else [*sweeps.causes(reading.case, reading.probe, geometry), *values]
 
 

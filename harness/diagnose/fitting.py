@@ -18,7 +18,8 @@ from harness.diagnose.geometry import Geometry, Sweep, claimed, resized
 from harness.diagnose.reading import Reading
 
 Integers = NDArray[np.int64]
-_MOST = 16  # geometries that are tried
+_MOST = 64  # geometries that are tried
+_FARTHEST = 16  # the largest stride and dilation that are tried where entries leave them open
 
 
 def geometries(reading: Reading) -> Iterator[Geometry]:
@@ -88,6 +89,25 @@ def _slopes(w: Integers, t: Integers, x: Integers, sweep: Sweep) -> Iterator[tup
     both, _, rank, _ = np.linalg.lstsq(centred, x - x.mean(), rcond=None)
     if rank == 2:
         yield int(np.rint(both[0])), int(np.rint(both[1]))
+    if rank < 2:
+        yield from _open(w, t, x, sweep)
+
+
+def _open(w: Integers, t: Integers, x: Integers, sweep: Sweep) -> Iterator[tuple[int, int]]:
+    """Strides and dilations where entries leave one open, as those of one tap or one window alone.
+
+    They are such that the others miss all units, which the operator as a whole tells.
+    """
+    most = min(sweep.i, _FARTHEST)
+    dilations = sorted(range(1, most + 1), key=lambda d: abs(d - sweep.d)) if sweep.k > 1 else [sweep.d]
+    strides = sorted(range(1, most + 1), key=lambda s: abs(s - sweep.s))
+    for d in dilations:
+        for e in (d, -d):
+            if (w != w[0]).any():
+                s = _slope(w, x - e * t)
+                yield from [] if s is None else [(s, e)]
+            else:
+                yield from ((s, e) for s in strides)
 
 
 def _slope(a: Integers, b: Integers) -> int | None:

@@ -54,7 +54,4 @@ def of_blind_windows(reading: Reading) -> Cause | None:
         return None
     to = told(np.asarray(reading.differs.any(axis=0)), reading.units, "input")
     where = told(wrong, reading.windows, "output")
-    many = "" if wrong.sum() == 1 else "s"
-    return Cause(
-        "gradient_place", f"{where}, whose window{many} meet{'' if many else 's'} padding alone, sends one to {to}"
-    )
+    return Cause("gradient_place", f"from {where}, over padding alone, to {to}, where there should be none")

@@ -64,10 +64,13 @@ class Cause:
         One of :data:`KINDS`.
     words : str
         What it is, with numbers: 'pads (0, 1); p = 1 says (1, 1): every tap sits one input later'.
+    weight : int
+        How many things it says at once: the number of taps, if these are said to be others.
     """
 
     kind: Kind
     words: str
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
