@@ -33,15 +33,25 @@ def pair(wanted: Rows, found: Rows, inputs: Sequence[int], *, shares: bool) -> t
     grids = tuple(matrix.reshape(*outputs, *inputs) for matrix, outputs in (wanted, found))
     rank = len(inputs)
     row, column = _place(grids[0], grids[1], rank)
-    cuts = []
-    for axis in range(1, rank):
-        where: list[int | slice] = [*row, *column]
-        where[axis] = where[rank + axis] = slice(None)
-        cuts.append(tuple(grid[tuple(where)] for grid in grids))
+    cuts = [tuple(_cut(grid, axis, row, column) for grid in grids) for axis in range(1, rank)]
     mine, theirs = max(cuts, key=lambda two: _differing(*two))
     cells = [_cell(float(value), shares) for two in (mine, theirs) for value in two[:ROWS, :COLUMNS].reshape(-1)]
     width = max(map(len, cells), default=1)
     return _text(mine, width, shares), _text(theirs, width, shares)
+
+
+def _cut(grid: Array, axis: int, row: list[int], column: list[int]) -> Array:
+    """Outputs × inputs along one axis, near a place; through other inputs, if nothing is to be seen there."""
+    of_row: list[int | slice] = [*row]
+    of_row[axis] = slice(None)
+    seen = np.moveaxis(grid[tuple(of_row)], axis + 1, 1)  # outputs, then inputs along the axis, then the others
+    spread = seen.reshape(*seen.shape[:2], -1)
+    rest = tuple(n for number, n in enumerate(column) if number != axis)
+    through = int(np.ravel_multi_index(rest, seen.shape[2:]))
+    if not spread[:, :, through].any():
+        through = int(np.argmax(np.count_nonzero(spread, axis=(0, 1))))
+    cut: Array = spread[:, :, through]
+    return cut
 
 
 def _place(wanted: Array, found: Array, rank: int) -> tuple[list[int], list[int]]:
