@@ -98,7 +98,7 @@ def _open(w: Integers, t: Integers, x: Integers, sweep: Sweep) -> Iterator[tuple
 
     They are such that the others miss all units, which the operator as a whole tells.
     """
-    most = min(sweep.i, _FARTHEST)
+    most = min(max(sweep.i, sweep.s, sweep.d) + 1, _FARTHEST)
     dilations = sorted(range(1, most + 1), key=lambda d: abs(d - sweep.d)) if sweep.k > 1 else [sweep.d]
     strides = sorted(range(1, most + 1), key=lambda s: abs(s - sweep.s))
     for d in dilations:

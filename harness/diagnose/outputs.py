@@ -26,13 +26,17 @@ def causes(reading: Reading) -> tuple[list[Cause], bool]:
     source = _sources(reading, wrong & ~empty & ~strange)
     said = []
     if empty.any():
-        said.append(Cause("unwritten", f"0 whatever the input: {told(empty, reading.outputs, 'output')}"))
+        said.append(
+            Cause("unwritten", f"0 whatever the input: {told(empty, reading.outputs, 'output')}", int(empty.sum()))
+        )
     if (source >= 0).any():
-        said.append(Cause("displaced", _displaced(reading, source)))
+        said.append(Cause("displaced", _displaced(reading, source), int((source >= 0).sum())))
     if strange.any():
         first = rows[strange][~explicable(reading, rows[strange])][0]
         where = told(strange, reading.outputs, "output")
-        said.append(Cause("unwritten", f"memory that nobody wrote, numbers like {first:.4g}: {where}"))
+        said.append(
+            Cause("unwritten", f"memory that nobody wrote, numbers like {first:.4g}: {where}", int(strange.sum()))
+        )
     return said, bool((empty | strange | (source >= 0))[wrong].all())
 
 

@@ -65,7 +65,7 @@ class Cause:
     words : str
         What it is, with numbers: 'pads (0, 1); p = 1 says (1, 1): every tap sits one input later'.
     weight : int
-        How many things it says at once: the number of taps, if these are said to be others.
+        How many things it says at once: the number of taps, or of outputs, if these are told one by one.
     """
 
     kind: Kind

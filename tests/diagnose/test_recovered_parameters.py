@@ -97,34 +97,34 @@ def recovered(layer: Layer, probe: Probe) -> None:
     assert set(np.flatnonzero(c)) <= set(structure.indices.tolist())
 
 
-RARE = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(derandomize=True, max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@RARE
+@quick
 @given(layers())
 def test_of_a_convolution(layer: Layer) -> None:
     recovered(layer, "forward")
 
 
-@RARE
+@quick
 @given(layers())
 def test_of_a_gradient(layer: Layer) -> None:
     recovered(layer, "adjoint")
 
 
-@RARE
+@quick
 @given(layers(transposed=True))
 def test_of_a_transposed_convolution(layer: Layer) -> None:
     recovered(layer, "forward")
 
 
-@RARE
+@quick
 @given(layers(transposed=True))
 def test_of_the_gradient_of_a_transposed_convolution(layer: Layer) -> None:
     recovered(layer, "adjoint")
 
 
-@RARE
+@quick
 @given(layers(flips=False), st.integers(2, 5))
 def test_a_scale_beside_other_parameters(layer: Layer, factor: int) -> None:
     """The values name no taps, or others: where taps are follows from which units windows meet."""
@@ -136,7 +136,7 @@ def test_a_scale_beside_other_parameters(layer: Layer, factor: int) -> None:
     assert found.explained, found.sentence
 
 
-@RARE
+@quick
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["conv", "conv_transpose", "avg_pool", "max_pool"]))
 def test_noise_has_no_explanation(seed: int, op: str) -> None:
     a = ".a0x0" if op == "conv_transpose" else ""
