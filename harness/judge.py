@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-import numpy as np
-
 from cases import stimuli
 from cases.case import Case, parse
 from cases.claims import BY_ID, claims
 from cases.statements import statements
+from harness.diagnose import diagnose
 from harness.operator import Operator
 from harness.records import Observation, Probe, Status, Verdict
 from harness.theory.expected import Expected, expected
@@ -160,39 +159,18 @@ def _status(theory: Expectation, seen: Observation, *, diagnosed: bool = True) -
     ):
         if not theory.defined and min((size or 0 for size in seen.shape[1:]), default=0) > 0:
             return "accepted", said, f"there is nothing to compute, {_size(theory.sizes)}, yet a result was returned"
-        return (
-            "wrong_shape",
-            said,
-            f"shape {_shape(shape)} expected, {_shape(seen.shape)} "
-            + ("declared" if seen.probe == "declared" else "returned"),
-        )
+        return "wrong_shape", said, _difference(seen, shape) if diagnosed else ""
     if seen.digest != digest:
-        return "wrong_operator", said, _difference(seen) if diagnosed else ""
+        return "wrong_operator", said, _difference(seen, shape) if diagnosed else ""
     return "agrees", said, ""
 
 
-def _difference(seen: Observation) -> str:
-    """How an observed operator differs from the expected one: how much of it, and where first."""
-    theory = _theory(seen.case_id)
-    wanted = {"adjoint": theory.adjoint, "bias": theory.bias, "dense": theory.dense}.get(seen.probe, theory.operator)
-    if seen.operator is None or wanted is None:
-        return "the gradient has not its input's shape" if seen.digest is None else "the operator differs"
-    found = Operator.from_json(seen.operator)
-    a, b = wanted.dense(), found.dense()
-    if a.shape != b.shape:
-        return f"the operator is {b.shape[0]} × {b.shape[1]}, not {a.shape[0]} × {a.shape[1]}"
-    differs = ~((a == b) | (np.isnan(a) & np.isnan(b)))
-    row, column = np.argwhere(differs)[0]
-    case = parse(seen.case_id)
-    output = tuple(int(n) for n in np.unravel_index(row, theory.shape))
-    if seen.probe in ("bias", "dense"):
-        fed = "zeros" if seen.probe == "bias" else "a dense input"
-        return f"of {fed}, output {output} is {b[row, column]:g}, not {a[row, column]:g}"
-    source = tuple(int(n) for n in np.unravel_index(column, (case.channels_in, *case.each("i"))))
-    return (
-        f"{int(differs.sum())} of {differs.size} entries of the operator differ, first output {output} from input "
-        f"{source}: {a[row, column]:g} expected, {b[row, column]:g} observed"
-    )
+def _difference(seen: Observation, shape: tuple[int, ...]) -> str:
+    """Why an observed shape or operator differs from the expected one, in words."""
+    assert seen.shape is not None
+    operator = None if seen.operator is None else Operator.from_json(seen.operator)
+    case, theory = parse(seen.case_id), _theory(seen.case_id)
+    return diagnose(case, seen.probe, theory, wanted=shape, shape=seen.shape, operator=operator).sentence
 
 
 def _content(seen: Observation) -> tuple[object, ...]:

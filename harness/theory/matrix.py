@@ -66,12 +66,12 @@ def structure(case: Case) -> Structure:
     A pooling's "taps" only tell the elements of a window apart; each feature map is pooled by itself (S10).
     """
     if case.transposed:
-        return _transpose(_convolution(swept(case), case.channels_in, case.channels_out, case.groups))
+        return transposed(convolution(swept(case), case.channels_in, case.channels_out, case.groups))
     groups = max(case.channels_in, 1) if case.pools else case.groups
-    return _convolution(swept(case), case.channels_out, case.channels_in, groups)
+    return convolution(swept(case), case.channels_out, case.channels_in, groups)
 
 
-def _convolution(axes: Sequence[Placements], n: int, m: int, groups: int) -> Structure:
+def convolution(axes: Sequence[Placements], n: int, m: int, groups: int) -> Structure:
     """C of a convolution from m to n feature maps, with the placements of each axis.
 
     The unit that a tap meets is the window's start plus the tap's offset, along each axis, so the column of an entry
@@ -131,7 +131,8 @@ def _steps(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
-def _transpose(c: Structure) -> Structure:
+def transposed(c: Structure) -> Structure:
+    """The transpose of an operator."""
     row, column = np.divmod(c.indices, max(c.columns, 1))
     indices = column * c.rows + row
     order = np.argsort(indices, kind="stable")

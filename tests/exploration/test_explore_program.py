@@ -127,9 +127,8 @@ def test_a_wrong_operator_is_made_small(monkeypatch: pytest.MonkeyPatch, capsys:
         "finished": True,
         "expected": "o = 1",
         "observed": "o = 1",
-        "diagnosis": one["diagnosis"],
+        "diagnosis": "every tap times 2",
     }
-    assert "1 expected, 2 observed" in one["diagnosis"]
     assert (bias["aspect"], bias["smallest"]) == ("bias", "conv1d.i2.k2.s2.p0.d1.bias")
     # What was looked at in search of it is none of the run's own cases.
     assert asked("run", "SELECT count(*) AS n FROM cases", capsys) == [{"n": 25}]

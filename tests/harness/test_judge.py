@@ -95,8 +95,16 @@ def test_a_verdict_names_what_speaks_of_the_case_and_the_statements_that_the_asp
 def test_the_diagnosis_says_where_the_operator_differs_first() -> None:
     found = verdict(seen([[1, 2, 3, 0], [0, 1, 7, 3]]))
     assert found.diagnosis == (
-        "1 of 8 entries of the operator differ, first output (0, 1) from input (0, 2): 2 expected, 7 observed"
+        "no explanation: 1 of 8 entries of the operator differ, "
+        "first output (0, 1) from input (0, 2): 2 expected, 7 observed"
     )
+
+
+def test_the_diagnosis_says_why_where_that_can_be_read_off() -> None:
+    assert verdict(seen([[0, 1, 2, 3], [0, 0, 1, 2]])).diagnosis == (
+        "pads (-1, 1); p = 0 says (0, 0): every tap sits one input later"
+    )
+    assert verdict(seen([[3, 2, 1, 0], [0, 3, 2, 1]])).diagnosis == "kernel flipped"
 
 
 def test_expected_and_observed_are_sizes_in_the_guide_s_letters() -> None:
@@ -164,7 +172,7 @@ def test_a_bias_is_judged_by_what_comes_of_zeros() -> None:
     assert verdict(of_zeros(1, 1)).status == "agrees"
     doubled = verdict(of_zeros(2, 2))
     assert doubled.status == "wrong_operator"
-    assert doubled.diagnosis == "of zeros, output (0, 0) is 2, not 1"
+    assert doubled.diagnosis == "bias times 2"
 
 
 def declared(shape: tuple[int | None, ...], case: str = CASE) -> Observation:
