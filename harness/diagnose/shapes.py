@@ -55,7 +55,7 @@ def _whole(case: Case, wanted: Shape, found: Shape) -> str | None:
     mine = tuple(found)
     if mine == tuple(wanted[1:]):
         return "the batch's axis is missing"
-    if mine == (*wanted[:1], *wanted[2:], wanted[1]) and mine != tuple(wanted):
+    if mine == (*wanted[:1], *wanted[2:], wanted[1]) and not of_one_size(wanted, mine):
         return "the feature maps stand last, where they should be second"
     if mine[1:2] == (0,) and (mine[0], *mine[2:]) == (wanted[0], *wanted[2:]):
         return f"no output maps, where there should be {wanted[1]}"

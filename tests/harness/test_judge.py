@@ -126,6 +126,15 @@ def test_different_observations_of_one_case_are_unstable(other: Observation) -> 
         assert verdict(*pair).status == "unstable"
 
 
+def test_values_of_what_should_not_be_there_may_be_anything() -> None:
+    """Memory that nobody wrote differs from one observation to the next, and so must not decide a verdict."""
+    one, other = (seen(RIGHT * n, case_id=ZERO, shape=(2, 1, 2)) for n in (1, 2))
+    assert verdict(one, other).status == "accepted"
+    longer, otherwise = (seen(RIGHT * n, shape=(3, 1, 3)) for n in (1, 2))
+    assert verdict(longer, otherwise).status == "wrong_shape"
+    assert verdict(longer, otherwise) == verdict(otherwise, longer)
+
+
 def test_what_a_dying_process_printed_is_no_part_of_the_verdict() -> None:
     crash = refused(outcome="crashed", error="SIGFPE", text="at 12:31:07, pid 4711")
     assert verdict(crash) == verdict(replace(crash, text="at 12:31:09, pid 4712"))
