@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
@@ -32,6 +33,8 @@ def _program(folder: str, arguments: Sequence[str], largest_file: int | None, va
     from harness.__main__ import main
     from harness.frameworks import registry
 
+    # As in a terminal, even where the tests run in a shell's background, which has programs ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.path.append(str(TESTS))
     os.chdir(folder)
     os.environ.update({"PYTHONPATH": str(TESTS), **variables})
