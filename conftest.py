@@ -10,7 +10,8 @@ from importlib.metadata import version
 import pytest
 
 from harness import store
-from harness.commands.selection import CaseSelection, SurfaceSelection, shards
+from harness.commands.selection import CaseSelection
+from harness.commands.surfaces import SurfaceSelection, shards
 from harness.errors import ConvarithError
 from harness.frameworks.ways import Way
 from harness.observe.supervisor import Limits, Place

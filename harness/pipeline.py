@@ -150,8 +150,7 @@ class _Book:
     def met(self, environment: Environment) -> None:
         """A worker is ready. Its environment must be the one that the run was begun in."""
         with self._lock:
-            key = (environment.framework, environment.switch)
-            known = next((e for e in self.run.environments if (e.framework, e.switch) == key), None)
+            known = next((one for one in self.run.environments if one.where == environment.where), None)
             if known is not None and (told := known.differs(environment)):
                 raise UsageError(
                     f"{self._folder} cannot be gone on with here: {told}, when it was begun and now; start a new run"
@@ -200,9 +199,9 @@ def _left(shards: Sequence[Shard], folder: Path) -> Iterator[Shard]:
 
 def _united(earlier: Sequence[Environment], now: Sequence[Environment]) -> tuple[Environment, ...]:
     """Environments of a run that was gone on with: what is known now, and of others what was known."""
-    before = {(place.framework, place.switch): place for place in earlier}
+    before = {place.where: place for place in earlier}
     known = {}
     for place in now:
-        was = before.pop((place.framework, place.switch), place)
-        known[place.framework, place.switch] = replace(place, facts=place.facts or was.facts)
+        was = before.pop(place.where, place)
+        known[place.where] = replace(place, facts=place.facts or was.facts)
     return (*known.values(), *before.values())

@@ -31,6 +31,8 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 EXPECTED_STATUSES: frozenset[Status] = frozenset({"agrees", "unsupported"})
 
 MACHINE = ("processor", "instruction_sets")  # facts that differ from machine to machine
+Where = tuple[str, str]  # a framework and a switch: what has processes of its own
+
 TEXT_LIMIT = 2000  # characters of a framework's message that are kept
 
 
@@ -57,6 +59,11 @@ class Surface:
 
     def __str__(self) -> str:
         return "/".join(filter(None, (self.framework, self.route, self.mode, self.switch)))
+
+    @property
+    def where(self) -> Where:
+        """In which processes it is observed."""
+        return self.framework, self.switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,11 @@ class Environment:
     failure: str | None = None
     switch: str = ""
 
+    @property
+    def where(self) -> Where:
+        """Of which processes it is the environment."""
+        return self.framework, self.switch
+
     def differs(self, other: Environment) -> str:
         """What makes another environment of the framework one whose observations do not belong with these; or empty.
 
@@ -178,7 +190,7 @@ class Environment:
             for name in names
             if self.facts.get(name) != other.facts.get(name)
         ]
-        return f"{'/'.join(filter(None, (self.framework, self.switch)))} has {told[0]}" if told else ""
+        return f"{'/'.join(filter(None, self.where))} has {told[0]}" if told else ""
 
     def joined(self, other: Environment) -> Environment:
         """Both as one, of observations that belong together; what differs is told of both."""

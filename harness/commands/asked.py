@@ -13,7 +13,8 @@ import msgspec
 from cases.case import Case
 from harness import store
 from harness.commands.explore import Exploration
-from harness.commands.selection import CaseSelection, SurfaceSelection
+from harness.commands.selection import CaseSelection
+from harness.commands.surfaces import SurfaceSelection
 from harness.errors import UsageError
 from harness.observe.supervisor import Limits
 
@@ -56,7 +57,8 @@ class Asked:
     def told(self) -> dict[str, str]:
         """What of it reports show."""
         told = {**self.explore.asked(self.cases), "device": self.surfaces.device}
-        others = {"mode": self.surfaces.mode, "switch": self.surfaces.switch, "shard": self.shard}
+        route = "" if self.surfaces.route == "*" else self.surfaces.route
+        others = {"route": route, "mode": self.surfaces.mode, "switch": self.surfaces.switch, "shard": self.shard}
         return {**told, **{name: text for name, text in others.items() if text}}
 
 

@@ -146,8 +146,8 @@ def make_small(
         As for the run.
     """
     wrong = groups(verdict for verdict in verdicts if not verdict.as_expected)
-    failed = {(place.framework, place.switch) for place in run.environments if place.failure}
-    places = [shard.place for shard in shards if (shard.place.framework, shard.place.switch) not in failed]
+    failed = {place.where for place in run.environments if place.failure}
+    places = [shard.place for shard in shards if shard.place.where not in failed]
     if wrong:
         print(f"convarith: looking for the smallest cases of {len(wrong)} sorts of disagreement", file=sys.stderr)
     found = _smallest(wrong, _Observer(verdicts, places, workers, limits))
@@ -182,7 +182,7 @@ def _smallest(wrong: Sequence[Group], observer: _Observer) -> list[Smallest]:
                 found=group.smallest.case_id,
                 smallest=end.case.id,
                 tried=end.tried,
-                finished=end.finished and (group.surface.framework, group.surface.switch) in observer.places,
+                finished=end.finished and group.surface.where in observer.places,
                 expected=verdict.expected,
                 observed=verdict.observed,
                 diagnosis=verdict.diagnosis,
@@ -202,7 +202,7 @@ class _Observer:
 
     def __init__(self, verdicts: Iterable[Verdict], places: Iterable[Place], workers: int, limits: Limits) -> None:
         self.known: dict[_Key, Verdict] = {(one.case_id, one.surface, one.aspect): one for one in verdicts}
-        self.places = {(place.framework, place.switch): place for place in places}
+        self.places = {place.where: place for place in places}
         self._workers, self._limits = workers, limits
 
     def status(self, key: _Key) -> Status | None:
@@ -219,7 +219,7 @@ class _Observer:
         shards = [
             Shard(place, mine)
             for where, place in self.places.items()
-            if (mine := [job for job in jobs.values() if (job.surface.framework, job.surface.switch) == where])
+            if (mine := [job for job in jobs.values() if job.surface.where == where])
         ]
         seen: list[list[Observation]] = [[] for _ in shards]
 
@@ -229,6 +229,6 @@ class _Observer:
         for environment in observe_all(shards, self._workers, sink, self._limits, evidence=judge.is_evidence):
             if environment.failure:  # it will not do better next time
                 print(f"convarith: {environment.failure}", file=sys.stderr)
-                del self.places[environment.framework, environment.switch]
+                del self.places[environment.where]
         for verdict in judge.judge(itertools.chain.from_iterable(seen)):
             self.known[verdict.case_id, verdict.surface, verdict.aspect] = verdict

@@ -15,7 +15,7 @@ from harness.commands.asked import Asked, of
 from harness.commands.report import publish
 from harness.commands.run import exit_code
 from harness.errors import ConvarithError, UsageError
-from harness.records import Environment
+from harness.records import Environment, Where
 from harness.report.model import Judged
 
 
@@ -119,8 +119,8 @@ def _apart(one: _Part, other: _Part) -> str:
             return f"{name} was divided into {one.shard[1]} shards in the one and {other.shard[1]} in the other"
         if one.shard == other.shard:
             return f"both hold shard {one.shard[0]}/{one.shard[1]} of {name}"
-    places = {(place.framework, place.switch): place for place in one.run.environments}
-    told = (places[key].differs(place) for place in other.run.environments if (key := _where(place)) in places)
+    places = {place.where: place for place in one.run.environments}
+    told = (places[place.where].differs(place) for place in other.run.environments if place.where in places)
     return next(filter(None, told), "")
 
 
@@ -161,13 +161,9 @@ def _frameworks(parts: Iterable[_Part]) -> list[str]:
 
 
 def _united(parts: Iterable[_Part]) -> tuple[Environment, ...]:
-    found: dict[tuple[str, str], Environment] = {}
+    found: dict[Where, Environment] = {}
     for part in parts:
         for place in part.run.environments:
-            known = found.get(_where(place))
-            found[_where(place)] = place if known is None else known.joined(place)
+            known = found.get(place.where)
+            found[place.where] = place if known is None else known.joined(place)
     return tuple(found.values())
-
-
-def _where(place: Environment) -> tuple[str, str]:
-    return place.framework, place.switch

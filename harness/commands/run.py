@@ -17,7 +17,8 @@ from harness.commands.asked import Asked, digest, of
 from harness.commands.explore import Exploration, make_small
 from harness.commands.progress import Progress
 from harness.commands.report import publish
-from harness.commands.selection import CaseSelection, SurfaceSelection, of_shard, shards
+from harness.commands.selection import CaseSelection, of_shard
+from harness.commands.surfaces import SurfaceSelection, shards
 from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, NothingSelected, UsageError
 from harness.observe.supervisor import Limits
 from harness.pipeline import conduct

@@ -1,8 +1,7 @@
-"""Minds the workers: gives them jobs, and finds exactly which job is guilty when one dies or hangs.
+"""Minds the workers: gives them jobs, and when one dies or hangs, has it found out which job is guilty.
 
-The worker says what it has begun, so the jobs in flight are known. They alone are run again, half of them, and half of
-what then was in flight, until one is left; then each of its probes by itself, and again. What had been reported before
-stands.
+The worker says what it has begun, so the jobs in flight are known, and they alone are suspects. What had been reported
+before stands.
 
 An operator that is as expected is known by its digest. One that is not is observed again, to be had whole: so whatever
 disagrees has been seen twice.
@@ -17,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.observe.child import Child, ChildError, Died, Overran, StartFailed
-from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome, Probe, Surface
+from harness.observe.guilt import Guilt, Ran
+from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome, Probe, Surface, Where
 
-_ROUNDS = 3  # in which probes are run one by one, where one of them did end the process and then none does
 BATCH = 4000  # jobs for one fork: a framework spends some tenths of a second on its first case
 
 Sink = Callable[[Observation], None]
@@ -65,6 +64,11 @@ class Place:
     device: str = "cpu"
     switch: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def where(self) -> Where:
+        """The framework and the switch."""
+        return self.framework, self.switch
 
 
 def observe(
@@ -159,9 +163,9 @@ class Minder:
 
         In the search some are observed again and again; what is the same is told once.
         """
-        suspects, left, error = self._run(jobs, telling)
-        if error is None:
-            return left
+        ran = self._run(jobs, telling)
+        if ran.error is None:
+            return []
         sink = self._sink
 
         def once(seen: Observation) -> None:
@@ -173,7 +177,8 @@ class Minder:
         known: set[tuple[object, ...]] = set()
         self._sink = once
         try:
-            return [*self._search(suspects, error, telling), *left]
+            guilt = Guilt(lambda some: self._run(some, telling), self._report_end)
+            return [*guilt.among(ran.suspects, ran.error), *ran.left]
         finally:
             self._sink = sink
 
@@ -199,50 +204,7 @@ class Minder:
         finally:
             self._sink = sink
 
-    def _search(self, suspects: Sequence[Job], first: ChildError, telling: dict[_Key, Observation] | None) -> list[Job]:
-        """Find the guilty among jobs that were in flight together; returns those not tried, to be run as ever."""
-        if len(suspects) == 1:
-            self._question(suspects[0], first, telling)
-            return []
-        middle = (len(suspects) + 1) // 2
-        for half, others in ((suspects[:middle], suspects[middle:]), (suspects[middle:], ())):
-            guilty, left, error = self._run(half, telling)
-            if error is not None:
-                return [*self._search(guilty, error, telling), *left, *others]
-        # It happened, and now it does not: somebody does it only sometimes.
-        ends = [(guilty[0], error) for guilty, _, error in (self._run([job], telling) for job in suspects) if error]
-        for job, error in ends:
-            self._question(job, error, telling)
-        for job in suspects if not ends else ():  # or it needs them all: it cannot be told whose it is
-            self._report_end(job, first)
-        return []
-
-    def _question(self, job: Job, first: ChildError, telling: dict[_Key, Observation] | None) -> None:
-        """Find which probes of a job end the process, by running each by itself.
-
-        Both observations stand where it does so only sometimes.
-        """
-        if len(job.probes) == 1:
-            _, _, error = self._run([job], telling)
-            self._report_end(job, error or first)
-            return
-        for _ in range(_ROUNDS):
-            found = False
-            for probe in job.probes:
-                alone = replace(job, probes=(probe,))
-                _, _, error = self._run([alone], telling)
-                if isinstance(error, Overran):  # to wait again would take as long
-                    self._report_end(alone, error)
-                elif error is not None:
-                    self._question(alone, error, telling)
-                found = found or error is not None
-            if found:
-                return
-        self._report_end(job, first)
-
-    def _run(
-        self, jobs: Sequence[Job], telling: dict[_Key, Observation] | None
-    ) -> tuple[list[Job], list[Job], ChildError | None]:
+    def _run(self, jobs: Sequence[Job], telling: dict[_Key, Observation] | None) -> Ran:
         """Run jobs together.
 
         Parameters
@@ -253,12 +215,7 @@ class Minder:
 
         Returns
         -------
-        suspects : list of Job
-            Those in flight when the worker ended, with the probes that had not been reported.
-        left : list of Job
-            Those it had not begun.
-        error : ChildError or None
-            How it ended, if it did.
+        Ran
         """
         child = self._start()
         missing = {number: list(job.probes) for number, job in enumerate(jobs)}
@@ -283,12 +240,12 @@ class Minder:
             unseen = [
                 (number, replace(jobs[number], probes=tuple(probes))) for number, probes in missing.items() if probes
             ]
-            return (
+            return Ran(
                 [job for number, job in unseen if number in begun],
                 [job for number, job in unseen if number not in begun],
                 error,
             )
-        return [], [], None
+        return Ran()
 
     def _report_end(self, job: Job, error: ChildError) -> None:
         outcome: Outcome = "timed_out" if isinstance(error, Overran) else "crashed"

@@ -68,12 +68,12 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
         of_cases = write_lines(Path(scratch) / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
         write_parquet(read_lines(database, of_cases, CASE_COLUMNS), folder, "cases")
         _gather(database, folder, Path(scratch) / "observations")
-        facts = {(place.framework, place.switch): place.facts for place in environments}
+        facts = {place.where: place.facts for place in environments}
         told = Path(scratch) / "verdicts"
         encoder = msgspec.json.Encoder()
         with told.open("wb") as file:
             for verdict in judge(observations(folder)):
-                of_place = facts.get((verdict.surface.framework, verdict.surface.switch), {})
+                of_place = facts.get(verdict.surface.where, {})
                 file.write(encoder.encode(verdict_row(verdict, of_place)) + b"\n")
                 yield verdict
         # The case's columns stand in the table of verdicts too, so that one table answers most questions.

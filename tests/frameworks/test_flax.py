@@ -11,7 +11,7 @@ import pytest
 
 from cases.case import parse
 from harness import judge
-from harness.commands.selection import SurfaceSelection, shards
+from harness.commands.surfaces import SurfaceSelection, shards
 from harness.frameworks.base import Spelling, Unsupported
 from harness.frameworks.flax import LINEN, NNX, TURNED, Flax
 from harness.observe.supervisor import observe

@@ -12,7 +12,7 @@ import pytest
 
 from cases.case import parse
 from harness import judge
-from harness.commands.selection import SurfaceSelection, shards
+from harness.commands.surfaces import SurfaceSelection, shards
 from harness.frameworks import registry
 from harness.frameworks._jax_say import CONSISTENT, LAX, UNTURNED
 from harness.frameworks.base import COMPUTED, Spelling, Unsupported

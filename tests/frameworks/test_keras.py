@@ -14,7 +14,7 @@ import pytest
 
 from cases.case import parse
 from harness import judge
-from harness.commands.selection import SurfaceSelection, shards
+from harness.commands.surfaces import SurfaceSelection, shards
 from harness.frameworks import keras_say, registry
 from harness.frameworks.base import Spelling, Unsupported
 from harness.observe.supervisor import observe

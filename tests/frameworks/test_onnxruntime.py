@@ -16,7 +16,7 @@ import pytest
 from cases.case import parse
 from harness import judge
 from harness.__main__ import main
-from harness.commands.selection import SurfaceSelection, shards
+from harness.commands.surfaces import SurfaceSelection, shards
 from harness.frameworks import registry
 from harness.frameworks.base import Adapter, Spelling, Unsupported
 from harness.observe.supervisor import Place, observe
