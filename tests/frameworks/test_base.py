@@ -11,7 +11,7 @@ import pytest
 from harness.frameworks.base import Adapter, Raised
 
 ADAPTER = """
-from harness.frameworks.base import (attempt, raised)
+from harness.frameworks.base import attempt, raised
 import a_framework
 
 def slip():

@@ -6,13 +6,11 @@ from there.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from . import alone
 
 pytestmark = pytest.mark.frameworks
 
@@ -57,19 +55,8 @@ import jax
 
 
 def outcome(program: str, **environment: str) -> Any:
-    """What a program, run in a process of its own, says at its end."""
-    import os
-
-    done = subprocess.run(
-        [sys.executable, "-c", ASKING + program],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.rpartition("RESULT")[2])
+    """What a program says at its end."""
+    return alone.result(ASKING + program, **environment)
 
 
 def test_tensorflow_names_the_device_and_its_libraries_and_switches_tf32_off() -> None:
@@ -154,6 +141,7 @@ def test_jax_computes_on_the_device_that_is_the_first(mode: str) -> None:
 adapter = Jax("cpu")
 jax.config.update("jax_default_device", jax.devices()[1])
 import numpy
+
 seen, fetch, array = set(), jax.device_get, numpy.asarray
 def note(tree):
     for leaf in jax.tree_util.tree_leaves(tree):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +13,8 @@ from harness.frameworks.base import Spelling, Unsupported
 from harness.frameworks.flax import LINEN, NNX, TURNED, Flax
 from harness.observe.supervisor import observe
 from harness.records import Observation
+
+from . import alone
 
 TRANSPOSED = "conv_transpose2d.i3x4.k3x2.s2x3.p1x0.d1x1.a1x2.c2to3.bias"
 
@@ -140,8 +139,9 @@ import numpy as np
 import flax, jax
 from cases.case import parse
 from flax import linen, nnx
-from harness.frameworks.base import (Call)
+from harness.frameworks.base import Call
 from harness.frameworks.flax import LINEN, NNX, Flax
+
 
 adapter = Flax("cpu")
 x = np.ones((1, 5, 1), np.float32)
@@ -162,17 +162,13 @@ for route in (NNX, LINEN):
         x, kernel = (jax.ShapeDtypeStruct(shape, dtype) for shape in ((1, 5, 1), (3, 1, 1)))
         call = Call(case, route, "jit", Flax.say(case, route), None, np.ones(1), np.ones((1, 1, 5)))
         sizes[f"{route} {dtype}"] = str(jax.eval_shape(adapter._layer(call), x, kernel).dtype)
-print(json.dumps(sizes))
+print("RESULT" + json.dumps(sizes))
 """
 
 
 @pytest.mark.frameworks
 def test_what_is_so_by_default_and_what_it_computes_in() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = alone.result(PROGRAM)
     for package, route in (("nnx", NNX), ("linen", LINEN)):
         # Three windows in five units, and seven units of five: every stride is 1.
         assert found[f"{package}.Conv"] == [1, 3, 1]

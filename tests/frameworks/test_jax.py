@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +16,8 @@ from harness.frameworks.jax import Jax
 from harness.observe.supervisor import observe
 from harness.records import Observation
 
+from . import alone
+
 TRANSPOSED = "conv_transpose2d.i3x4.k3x2.s2x3.p1x0.d1x1.a1x2.c2to3"
 SAME = "conv_transpose1d.i3.k3.s2.same.p0_1.d1.a0.c2to3"
 
@@ -28,15 +26,6 @@ def said(route: str, case: str) -> Spelling:
     found = Jax.say(parse(case), route)
     assert isinstance(found, Spelling), found
     return found
-
-
-def run_here(program: str) -> Any:
-    """What a program prints as JSON on its last line. It has a process of its own, as what it does to JAX is."""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_a_kernel_that_is_not_turned_by_jax_is_turned_before() -> None:
@@ -138,7 +127,7 @@ MODES = """
 import json
 import numpy as np
 from cases.case import parse
-from harness.frameworks.base import (Call, Raised)
+from harness.frameworks.base import Call, Raised
 from harness.frameworks.jax import LAX, Jax
 
 class Watched(Jax):
@@ -175,13 +164,13 @@ told["jit without jit"] = run("jit", "output", one)
 jax.jit, jax.vjp = compiled, None
 told["transposed without vjp"] = run("linear_transpose", "gradients", one)
 told["jit without vjp"] = run("jit", "gradients", one)
-print(json.dumps(told))
+print("RESULT" + json.dumps(told))
 """
 
 
 @pytest.mark.frameworks
 def test_a_mode_does_what_its_name_says() -> None:
-    told = run_here(MODES)
+    told = alone.result(MODES)
     # A layer that cannot be made is refused by itself, and a layer is given two inputs at once and then the fifth.
     for mode, shape in (("jit", [5, 1, 2]), ("eager", [5, 1, 2]), ("eval_shape", [5, 1, 2])):
         assert told[mode][0] == [shape, "TypeError", shape], mode
@@ -200,6 +189,7 @@ DEFAULTS = """
 import json
 import jax
 from jax import lax
+
 x = jax.numpy.arange(1.0, 8.0).reshape(1, 7, 1)
 k = jax.numpy.ones((3, 1, 1))
 def refused(call):
@@ -211,7 +201,7 @@ def refused(call):
 window = dict(window_dimensions=(1, 3, 1), padding=[(0, 0), (1, 0), (0, 0)])
 def sums(**given):
     return lax.reduce_window(x, 0.0, lax.add, **window, **given).ravel().tolist()
-print(json.dumps([
+print("RESULT" + json.dumps([
     refused(lambda: lax.conv_general_dilated(x, k, padding="VALID")),
     refused(lambda: lax.conv_transpose(x, k, padding="VALID")),
     sums(), sums(window_strides=(1, 1, 1)),
@@ -221,7 +211,7 @@ print(json.dumps([
 
 @pytest.mark.frameworks
 def test_what_is_so_by_default() -> None:
-    convolution, transposed, left_out, given = run_here(DEFAULTS)
+    convolution, transposed, left_out, given = alone.result(DEFAULTS)
     assert "missing" in convolution
     assert "window_strides" in convolution
     assert said(LAX, "conv1d.i7.k3.s1.p0.d1").stride == ""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +17,8 @@ from harness.frameworks import keras_say, registry
 from harness.frameworks.base import Spelling, Unsupported
 from harness.observe.supervisor import observe
 from harness.records import Observation, Verdict
+
+from . import alone
 
 BACKENDS = ["keras-tensorflow", "keras-jax", "keras-torch"]
 LAYERS, DEPTHWISE_LAYERS = "keras.layers", "keras.layers.DepthwiseConv"
@@ -238,8 +238,9 @@ import dataclasses, json, sys
 import numpy as np
 from cases import stimuli
 from cases.case import parse
-from harness.frameworks.base import (Call, Raised)
+from harness.frameworks.base import Call, Raised
 from harness.frameworks.registry import BUILT_IN, load
+
 
 adapter, found = load(BUILT_IN[sys.argv[1]])("cpu"), {}
 for route, name, leave_out in json.loads(sys.argv[2]):
@@ -260,14 +261,7 @@ print("RESULT" + json.dumps({"found": found, "modules": sorted(sys.modules)}))
 
 def run(framework: str, calls: list[tuple[str, str, str]]) -> dict[str, Any]:
     """What the layers of cases return for ones, told of all but one argument, and the modules that were imported."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, framework, json.dumps(calls)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    told: dict[str, Any] = json.loads(done.stdout.rpartition("RESULT")[2])
+    told: dict[str, Any] = alone.result(PROGRAM, framework, json.dumps(calls))
     return told
 
 

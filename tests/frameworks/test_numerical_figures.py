@@ -5,15 +5,12 @@ The numbers that must come out are copied from the figures as the guide prints t
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from cases.case import parse
 from harness.frameworks import registry
+
+from . import alone
 
 pytestmark = pytest.mark.frameworks
 
@@ -30,8 +27,9 @@ import json, sys
 import numpy as np
 from cases.case import parse
 from cases.figures import NUMERICAL_INPUT, NUMERICAL_KERNEL
-from harness.frameworks.base import (Call, Unsupported)
+from harness.frameworks.base import Call, Unsupported
 from harness.frameworks.registry import load
+
 
 adapter, found = load(sys.argv[1])("cpu"), {}
 for route in adapter.routes:
@@ -51,14 +49,7 @@ print("RESULT" + json.dumps(found))
 
 @pytest.mark.parametrize("framework", registry.BUILT_IN)
 def test_a_numerical_figure_comes_out_as_printed(framework: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, registry.BUILT_IN[framework], *PRINTED],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(done.stdout.rpartition("RESULT")[2])
+    found = alone.result(PROGRAM, registry.BUILT_IN[framework], *PRINTED)
     routes = registry.load(registry.BUILT_IN[framework]).routes
     for route, what in routes.items():
         for name, printed in PRINTED.items():

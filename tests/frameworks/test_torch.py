@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +15,7 @@ from harness.frameworks.base import Returned, Spelling
 from harness.frameworks.torch import FUNCTIONAL, MODULES, Torch
 from harness.observe.supervisor import Place, observe
 
+from . import alone
 from .asking_torch import PLAIN, ROUTES, calls
 
 pytestmark = pytest.mark.frameworks
@@ -147,14 +145,7 @@ print("RESULT" + json.dumps(sorted(kernels)))
 
 @pytest.mark.parametrize(("switch", "used"), [("", True), ("mkldnn=off", False)])
 def test_without_mkldnn_its_kernels_are_not_called(switch: str, used: bool) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", KERNELS, switch],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kernels = json.loads(done.stdout.rpartition("RESULT")[2])
+    kernels = alone.result(KERNELS, switch)
     assert "aten::convolution" in kernels
     assert any("mkldnn" in kernel for kernel in kernels) == used
     assert not any("nnpack_spatial" in kernel for kernel in kernels)
