@@ -16,30 +16,7 @@ from harness.__main__ import main
 from harness.frameworks import registry
 
 TESTS = Path(__file__).parents[1]
-SMALL = """
-summary = "small"
-rank = [1]
-[axis]
-i = "1..4"
-k = "1..3"
-s = [1, 2]
-p = [0, 1]
-a = [0, 1]
-[layer]
-padding = ["explicit", "valid"]
-channels = ["1:2"]
-"""
-
-
-@pytest.fixture(autouse=True)
-def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Frameworks are fakes, and the working directory is empty but for a small grid."""
-    fakes = {"fake": "fakes.loops:Loops", "bad": "fakes.misbehaving:Misbehaving"}
-    monkeypatch.setattr(registry, "adapters", lambda: fakes)
-    monkeypatch.setenv("PYTHONPATH", str(TESTS))
-    monkeypatch.syspath_prepend(str(TESTS))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.toml").write_text(SMALL)
+pytestmark = pytest.mark.usefixtures("fakes")
 
 
 def test_a_perfect_framework_is_as_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

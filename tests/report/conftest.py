@@ -64,18 +64,6 @@ def all_verdicts(told: dict[int, tuple[Verdict, ...]]) -> Callable[[Report], tup
 
 
 @pytest.fixture
-def reordered(all_verdicts: Callable[[Report], tuple[Verdict, ...]]) -> Callable[[Report], Report]:
-    """A report of the same verdicts in another order."""
-
-    def made(report: Report) -> Report:
-        shuffled = list(all_verdicts(report))
-        random.Random(1).shuffle(shuffled)
-        return replace(report, judged=Judged.of(shuffled))
-
-    return made
-
-
-@pytest.fixture
 def report(told: dict[int, tuple[Verdict, ...]]) -> Callable[..., Report]:
     """Makes a report of verdicts; what is not said is a complete run."""
 
@@ -130,3 +118,19 @@ def many(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> Repo
             for number in range(20_000)
         )
     )
+
+
+@pytest.fixture
+def shuffled(
+    hostile_report: Report,
+    many: Report,
+    report: Callable[..., Report],
+    all_verdicts: Callable[[Report], tuple[Verdict, ...]],
+) -> list[tuple[Report, Report]]:
+    """Reports, each with one of the same verdicts in another order."""
+    pairs = []
+    for one in (hostile_report, report(*all_verdicts(many)[:2000])):
+        verdicts = list(all_verdicts(one))
+        random.Random(1).shuffle(verdicts)
+        pairs.append((one, replace(one, judged=Judged.of(verdicts))))
+    return pairs

@@ -223,13 +223,6 @@ def test_very_many_reasons_are_cut_and_the_page_says_so(
     assert "3 more are in the run" in texts(page, "//section[@aria-labelledby='unsupported']//caption")[0]
 
 
-def test_the_order_of_the_verdicts_does_not_matter(
-    mixed: Report,
-    hostile_report: Report,
-    many: Report,
-    report: Callable[..., Report],
-    all_verdicts: Callable[[Report], tuple[Verdict, ...]],
-    reordered: Callable[[Report], Report],
-) -> None:
-    for one in (mixed, hostile_report, report(*all_verdicts(many)[:2000])):
-        assert html(reordered(one)) == html(one)
+def test_the_order_of_the_verdicts_does_not_matter(shuffled: list[tuple[Report, Report]]) -> None:
+    for one, other in shuffled:
+        assert html(other) == html(one)
