@@ -96,6 +96,11 @@ def is_evidence(observation: Observation) -> bool:
     return observation.digest != expectation(observation.case_id).aspects[observation.probe][1]
 
 
+def kept(observation: Observation) -> Observation:
+    """An observation as it is worth keeping: an operator that is as expected is known by its digest."""
+    return observation if is_evidence(observation) else replace(observation, operator=None)
+
+
 def judge(observations: Iterable[Observation]) -> Iterator[Verdict]:
     """Verdicts on observations, in the order of their keys, whatever order they come in."""
     return judge_in_order(sorted(observations, key=lambda seen: seen.key))

@@ -110,8 +110,7 @@ def _observe(
         with store.ObservationFile(path) as file:
 
             def take(seen: Observation) -> None:
-                # An operator that is as expected is known by its digest; one that is not is evidence.
-                file.append(seen if judge.is_evidence(seen) else replace(seen, operator=None))
+                file.append(judge.kept(seen))
                 if watcher is not None:
                     watcher.count(seen)
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness import judge
 from harness.errors import EnvironmentFailed, UsageError
@@ -51,7 +51,7 @@ def observe_shard(shard: Shard, limits: Limits) -> tuple[bytes, Environment]:
     lines: list[bytes] = []
 
     def take(seen: Observation) -> None:
-        lines.append(log.line(seen if judge.is_evidence(seen) else replace(seen, operator=None)))
+        lines.append(log.line(judge.kept(seen)))
 
     environment = observe(shard.place, shard.jobs, take, limits, evidence=judge.is_evidence)
     return b"".join(lines), environment

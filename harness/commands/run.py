@@ -129,7 +129,7 @@ def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
         raise UsageError("--resume goes on with the run in a directory: say which with --out")
     if asked != _DEFAULT:
         raise UsageError(
-            "--resume goes on with what the run was asked for: leave out all but --out, --jobs and --engine"
+            "--resume goes on with what the run was asked for: leave out all but --out, --jobs, --engine, --exit-zero"
         )
     record, ours = store.read_run(out), version("convarith")
     if record.version != ours:

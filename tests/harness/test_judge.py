@@ -135,6 +135,11 @@ def test_values_of_what_should_not_be_there_may_be_anything() -> None:
     assert verdict(longer, otherwise) == verdict(otherwise, longer)
 
 
+def test_an_operator_that_is_as_expected_is_known_by_its_digest() -> None:
+    assert judge.kept(seen()) == seen(operator=None)
+    assert judge.kept(seen(RIGHT * 2)) == seen(RIGHT * 2)
+
+
 def test_what_a_dying_process_printed_is_no_part_of_the_verdict() -> None:
     crash = refused(outcome="crashed", error="SIGFPE", text="at 12:31:07, pid 4711")
     assert verdict(crash) == verdict(replace(crash, text="at 12:31:09, pid 4712"))

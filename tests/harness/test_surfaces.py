@@ -91,6 +91,17 @@ def test_a_switch_that_is_asked_for_takes_every_case(capsys: pytest.CaptureFixtu
     assert found == {("conv", LAYERS, "eager", "threads=2"), ("max_pool", LAYERS, "eager", "threads=2")}
 
 
+def test_a_run_says_that_not_all_surfaces_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    looked_at(capsys, *grid('["plain"]', '["plain"]'), "--mode", "compiled", "--switch", "threads=2", "--route", "*l*")
+    told = json.loads(Path("run/run.json").read_text("utf-8"))["asked"]
+    assert {name: told.get(name) for name in ("route", "mode", "switch", "shard")} == {
+        "route": "*l*",
+        "mode": "compiled",
+        "switch": "threads=2",
+        "shard": None,
+    }
+
+
 def test_what_no_grid_takes_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """What is compiled is observed with a switch only where both are asked for."""
     found = looked_at(capsys, *grid('["plain"]', '["plain"]'), "--mode", "compiled", "--switch", "threads=2")
