@@ -25,6 +25,8 @@ from harness.pipeline import conduct
 from harness.report.model import Judged
 from harness.spread import named
 
+ON_ONE_GPU = 4  # workers, unless it is said otherwise: each holds a context of its own, some 500 MiB
+
 _DEFAULT = Asked()
 
 
@@ -52,7 +54,7 @@ def run(
     shard
         K/N: of the cases, by their ids, the K-th of N parts; 'convarith merge' unites the runs.
     jobs
-        Worker processes at once; as many as there are processors, if left out.
+        Worker processes at once; if left out, as many as there are processors, and no more than 4 on a GPU.
     timeout
         Seconds for one case.
     start_timeout
@@ -106,7 +108,8 @@ def run(
     for sentence in asked.surfaces.missing():
         print(f"convarith: {sentence}", file=sys.stderr)
 
-    workers = jobs or os.cpu_count() or 1
+    most = os.cpu_count() or 1
+    workers = jobs or (min(most, ON_ONE_GPU) if asked.surfaces.device == "gpu" else most)
     try:
         with named(engine, workers) if engine else nullcontext() as others, Progress() as progress:
             record, judged = conduct(
