@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.records import Environment
+from harness.report import known
 from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of
 from harness.report.summary import COUNTING, QUERY, READING, Group, about, groups, headline, reasons, rerun
 from harness.report.text import count, one_line
@@ -97,6 +98,7 @@ def _query() -> str:
 def _blocks(report: Report) -> Iterator[_Block]:
     """The parts, the ones to keep first."""
     table = matrix(report)
+    yield from _settled(report)
     if report.asked:
         asked = "\n".join(f"- {escaped(name)}: {_code(value)}" for name, value in report.asked.items())
         yield _Block("selection", f"Asked for:\n\n{asked}\n")
@@ -123,6 +125,28 @@ def _blocks(report: Report) -> Iterator[_Block]:
         yield _Block("heading", "## Unsupported\n")
         for line in lines:
             yield _Block("reason", line)
+
+
+def _settled(report: Report) -> Iterator[_Block]:
+    """The rules, what is wrong with the known deviations, and which occur."""
+    rules = [
+        "\n  - ".join(
+            [f"- {escaped(known.rule(rule))}", *(f"{key}: {_code(text)}" for key, text in known.of_rule(rule))]
+        )
+        for rule in report.settled.rules
+    ]
+    parts = (
+        ("rule", known.HEAD, rules),
+        ("finding", known.WRONG, [f"- {escaped(sentence, 1000)}" for sentence in known.findings(report)]),
+        ("known deviation", known.KNOWN, [f"- {escaped(known.known(one), 600)}" for one in report.settled.known]),
+    )
+    for what, head, lines in parts:
+        if lines:
+            yield _Block("heading", f"{head}\n")
+        for line in lines:
+            yield _Block(what, line)
+        if lines:
+            yield _Block("end", "")
 
 
 def _environment(environment: Environment) -> str:

@@ -14,11 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.records import Environment, Status, Surface
+from harness.report import known
 from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of
 from harness.report.summary import COUNTING, QUERY, READING, Group, Outcome, about, groups, headline, rerun
 from harness.report.text import clean, count, one_line
 
 GROUPS = 5  # of unexpected verdicts that are shown
+RULES = 15  # that are shown, and as many faults of the known deviations
 
 _STYLE: dict[Outcome, str] = {
     "as expected": "bold green",
@@ -55,6 +57,7 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
     _print(console, Text(about(report), "dim"))
     for name, value in report.asked.items():
         _print(console, Text(f"{one_line(name, 40)}: {one_line(value, 200)}", "dim"))
+    _settled(report, console)
     if report.environments:
         _print(console, Text())
         _listed(console, map(_environment, report.environments))
@@ -67,6 +70,22 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
     found = groups(report.judged.unexpected)
     _differences(found, report, console)
     _next(found, folder, console)
+
+
+def _settled(report: Report, console: Console) -> None:
+    """The rules, and what is wrong with the known deviations."""
+    rules, wrong = report.settled.rules, known.findings(report)
+    for head, lines in ((known.HEAD, [known.rule(rule) for rule in rules]), (known.WRONG, wrong)):
+        if lines:
+            _print(console, Text(f"\n{head}", "bold"))
+        for line in lines[:RULES]:
+            _print(console, Text(f"  {one_line(line, 600)}"))
+        if len(lines) > RULES:
+            _print(console, Text(f"  and {len(lines) - RULES} more, in the report"))
+    if report.settled.known:
+        number = sum(one.verdicts for one in report.settled.known)
+        told = f"{count(number, 'verdict')} as {count(len(report.settled.known), 'entry').replace('entrys', 'entries')}"
+        _print(console, Text(f"\n{told} of the known deviations say", "dim"))
 
 
 def _print(console: Console, text: Text) -> None:

@@ -1,0 +1,167 @@
+"""Rules of a run: the verdicts that are not as expected, in few and short sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.records import STATUSES, Status, Surface
+from harness.rules import literals
+from harness.rules.boxes import Box, boxes
+from harness.rules.rule import Rule
+from harness.rules.search import Bools, Found, Numbers, cover
+
+if TYPE_CHECKING:
+    import duckdb
+
+EXCEPTIONS = 3  # cases that a rule names
+# Some statuses are of layers with nothing to compute alone, some of the others: like what is computed, it is a place.
+_ANYTHING = "o_min > 0"
+_DOMAIN = {_ANYTHING: ("o > 0", _ANYTHING), "": ("any o < 1", "o_min < 1")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The verdicts on one framework."""
+
+    framework: str
+    verdict: Numbers
+    case: Numbers
+    cell: Numbers
+    status: Numbers  # of STATUSES
+    cells: tuple[tuple[str, ...], ...]  # (route, mode, switch, aspect, op, whether there is anything to compute)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What can be said of cases, for which each holds, and the cases' ids."""
+
+    literals: list[literals.Literal]
+    holds: Bools
+    names: list[str]
+
+
+def rules(database: duckdb.DuckDBPyConnection, known: Collection[int] = ()) -> list[Rule]:
+    """The shortest predicates that cover all verdicts that are not as expected.
+
+    Parameters
+    ----------
+    database : DuckDBPyConnection
+        As :func:`harness.rules.table.opened` makes it.
+    known : collection of int
+        Numbers of verdicts that are spoken of elsewhere: no rule is made for them, and none counts them.
+
+    Returns
+    -------
+    list of Rule
+        By framework; then those with the most support first. A rule without exceptions never covers a verdict that is
+        not as it says; those with exceptions come only where no exact one was found.
+    """
+    names = [name for (name,) in database.sql("SELECT case_id FROM cases ORDER BY case_number").fetchall()]
+    said = _Said(*literals.held(database, "cases"), names)
+    neutral = np.fromiter(known, dtype=np.int64)
+    found: list[Rule] = []
+    for rows in _frameworks(database, neutral):
+        of_one: list[Rule] = []
+        for status in sorted({STATUSES[number] for number in np.unique(rows.status)} - {"agrees"}):
+            wanted = np.asarray(rows.status == STATUSES.index(status), dtype=np.bool_)
+            for conjunction in cover(said.holds, rows.case, rows.cell, wanted):
+                of_one += _told(conjunction, rows, status, said, database)
+        found += sorted(of_one, key=lambda rule: (-rule.support, str(rule)))
+    return found
+
+
+def _frameworks(database: duckdb.DuckDBPyConnection, neutral: Numbers) -> Iterator[_Rows]:
+    of_cases = database.sql(f"SELECT op, {_ANYTHING} AS anything FROM cases ORDER BY case_number").fetchnumpy()
+    ops, op_of_case = np.unique(of_cases["op"].astype(str), return_inverse=True)
+    anything_of_case = np.asarray(of_cases["anything"], dtype=np.int64)
+    number_of = f"list_position([{', '.join(map(repr, STATUSES))}], status) - 1"
+    for (framework,) in database.sql("SELECT DISTINCT framework FROM surfaces ORDER BY 1").fetchall():
+        told = database.execute(
+            f"SELECT verdict, case_number, surface, {number_of} AS status FROM numbered "
+            "WHERE framework = ? ORDER BY verdict",
+            [framework],
+        ).fetchnumpy()
+        kept = ~np.isin(told["verdict"], neutral)
+        surfaces = {
+            number: tuple(rest)
+            for number, *rest in database.execute(
+                "SELECT surface, route, mode, switch, aspect FROM surfaces WHERE framework = ?", [framework]
+            ).fetchall()
+        }
+        case = np.asarray(told["case_number"][kept], dtype=np.int64)
+        surface = np.asarray(told["surface"][kept], dtype=np.int64)
+        place = (surface * len(ops) + op_of_case[case]) * 2 + anything_of_case[case]
+        distinct, cell = np.unique(place, return_inverse=True)
+        cells = tuple(
+            (*surfaces[one // 2 // len(ops)], str(ops[one // 2 % len(ops)]), ("", _ANYTHING)[one % 2])
+            for one in distinct.tolist()
+        )
+        yield _Rows(
+            framework,
+            np.asarray(told["verdict"][kept], dtype=np.int64),
+            case,
+            np.asarray(cell, dtype=np.int64),
+            np.asarray(told["status"][kept], dtype=np.int64),
+            cells,
+        )
+
+
+def _told(
+    found: Found, rows: _Rows, status: Status, said: _Said, database: duckdb.DuckDBPyConnection
+) -> Iterator[Rule]:
+    """A conjunction as rules: one for each box that its cells make."""
+    named, names = [said.literals[statement] for statement in found.statements], said.names
+    wanted = rows.status == STATUSES.index(status)
+    covered = np.ones(len(wanted), dtype=np.bool_)
+    for statement in found.statements:
+        covered &= said.holds[statement, rows.case]
+    others = set(np.unique(rows.cell[covered & ~wanted]).tolist()) - found.cells
+    if not found.statements and not found.exact:  # all that is left, which nothing short says: nor where
+        others = set()
+    for box in boxes(rows.cells, found.cells, others):
+        inside = covered & np.isin(rows.cell, [number for number, cell in enumerate(rows.cells) if box.holds(cell)])
+        right, wrong = inside & wanted, inside & ~wanted
+        first = _smallest(rows, right, names)
+        domain = _domain(box, [literal.sql for literal in named])
+        yield Rule(
+            framework=rows.framework,
+            status=status,
+            **_places(box),
+            words=(*domain[:1], *(literal.words for literal in named)),
+            sql=(*domain[1:], *(literal.sql for literal in named)),
+            support=int(right.sum()),
+            total=int(inside.sum()),
+            example=names[rows.case[first[0]]],
+            exceptions=tuple(
+                dict.fromkeys(names[rows.case[row]] for row in _smallest(rows, wrong, names)[:EXCEPTIONS])
+            ),
+            **_of_example(database, int(rows.verdict[first[0]])),
+        )
+
+
+def _places(box: Box) -> dict[str, Any]:
+    return dict(zip(("routes", "modes", "switches", "aspects", "ops"), box.values, strict=False))
+
+
+def _domain(box: Box, said: list[str]) -> tuple[str, ...]:
+    """Whether there must be anything to compute, in words and in SQL; empty if it is no matter, or said."""
+    if len(box.values[-1]) != 1 or any("o_min" in sql or "o_max" in sql for sql in said):
+        return ()
+    return _DOMAIN[box.values[-1][0]]
+
+
+def _smallest(rows: _Rows, which: Bools, names: list[str]) -> list[int]:
+    """The rows, those on small cases first: a longer id has more axes, more digits or more said about it."""
+    found: list[int] = np.flatnonzero(which).tolist()
+    return sorted(found, key=lambda row: (len(names[rows.case[row]]), names[rows.case[row]], int(rows.cell[row])))
+
+
+def _of_example(database: duckdb.DuckDBPyConnection, verdict: int) -> dict[str, Any]:
+    """Where it was observed, and its diagnosis."""
+    asked = "SELECT framework, route, mode, switch, aspect, diagnosis FROM numbered WHERE verdict = ?"
+    ((*surface, aspect, text),) = database.execute(asked, [verdict]).fetchall()
+    return {"surface": Surface(*surface), "aspect": aspect, "diagnosis": text or ""}
