@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--framework", action="append", default=[], help="NAME or NAME=PYTHON; all installed, if left out")
     group.addoption("--grid", default="smoke", help="name of a shipped grid, or a TOML file")
     group.addoption("--device", default="cpu", help="cpu or gpu")
-    group.addoption("--known", type=Path, help="directory with known deviations, FRAMEWORK.toml; those that come with it")
+    group.addoption("--known", type=Path, help="directory with known deviations, FRAMEWORK.toml")
     group.addoption("--no-known", action="store_true", help="hold nothing to be known")
 
 
@@ -68,7 +68,7 @@ def _taken(config: pytest.Config, places: list[tuple[Place, list[Way]]]) -> list
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item for each (relationship or convention, framework, route), and one for each framework's known deviations."""
+    """An item for each (relationship or convention, framework, route), and for each framework's known deviations."""
     if "observed" not in metafunc.fixturenames:
         return
     from cases.claims import CLAIMS

@@ -2,8 +2,8 @@
 
 pytest cases/ [--framework NAME]… [--grid NAME|FILE] [--device cpu|gpu] [--known DIR | --no-known]
 
-What deviates as the known deviations say is an expected failure that names the entries. It cannot go unnoticed that it no
-longer occurs: each framework has an item that fails where an entry is not as the framework is.
+What deviates as the known deviations say is an expected failure that names the entries. That one no longer occurs does
+not go unnoticed: each framework has an item that fails where an entry is not as the framework is.
 """
 
 from __future__ import annotations

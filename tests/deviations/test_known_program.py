@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 from lxml import etree
 
@@ -159,6 +160,52 @@ def test_a_part_of_the_grid_judges_what_it_holds(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("DEVIATE")
     assert observe("pools-too", "--op", "max_pool") == 0
     assert observe("even-fixed", "--where", "k[1] = 2") == 1
+
+
+def test_shards_that_are_merged_are_held_against_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    listed()
+    text = Path("ledger/fake.toml").read_text()
+    for number in (1, 2):
+        assert observe(f"part{number}", "--shard", f"{number}/2") == 0
+    assert main(["merge", "part1", "part2", "--out", "whole", "--known", "ledger"]) == 0
+    assert observe("undivided") == 0
+    assert Path("whole/known.json").read_bytes() == Path("undivided/known.json").read_bytes()
+    assert Path("whole/verdicts.parquet").read_bytes() == Path("undivided/verdicts.parquet").read_bytes()
+    # what matches nothing is missed by the whole alone
+    other = text.replace('name = "', 'name = "other-').replace('where = "', 'where = "k_min = 9 AND ')
+    Path("ledger/fake.toml").write_text(f"{text}\n{other}")
+    assert observe("part3", "--shard", "1/2") == 0
+    capsys.readouterr()
+    assert main(["merge", "part1", "part2", "--out", "again", "--known", "ledger"]) == 1
+    assert "it matches no verdict of grid grid.toml" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_finished_run_that_is_gone_on_with_is_held_against_what_is_known_now() -> None:
+    listed()
+    assert observe("run") == 0
+    known = Path("run/verdicts.parquet").read_bytes()
+    again = ["run", "--resume", "--out", "run"]
+    assert main([*again, "--no-known"]) == 1
+    assert main(["query", "run", "SELECT 1 FROM verdicts WHERE known IS NOT NULL"]) == 0
+    assert "deviate as known" not in Path("run/report.md").read_text()
+    assert main([*again, "--known", "ledger"]) == 0
+    assert Path("run/verdicts.parquet").read_bytes() == known
+    assert "deviate as known" in Path("run/report.md").read_text()
+
+
+def test_a_table_without_the_column_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert observe("run") == 1
+    with duckdb.connect() as database:
+        told = database.sql("SELECT * EXCLUDE known FROM read_parquet('run/verdicts.parquet')")
+        told.write_parquet("run/older.parquet")
+    Path("run/older.parquet").rename("run/verdicts.parquet")
+    capsys.readouterr()
+    assert main(["report", "run"]) == 2
+    told_so = capsys.readouterr().err
+    assert "its verdicts have no column 'known'" in told_so
+    assert "convarith merge run --out NEW" in told_so
+    assert main(["merge", "run", "--out", "new", "--known", "ledger"]) == 1
+    assert main(["report", "new"]) == 0
 
 
 def test_nothing_is_known_on_request(capsys: pytest.CaptureFixture[str]) -> None:
