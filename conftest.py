@@ -69,7 +69,7 @@ def _taken(config: pytest.Config, places: list[tuple[Place, list[Way]]]) -> list
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """An item for each (relationship or convention, framework, route), and for each framework's known deviations."""
-    if "observed" not in metafunc.fixturenames:
+    if "observed_of" not in metafunc.fixturenames:
         return
     from cases.claims import CLAIMS
 
@@ -88,7 +88,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def observed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ObservedOf:
+def observed_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ObservedOf:
     """What came of observing a framework. Each is observed once a session."""
 
     @lru_cache

@@ -20,9 +20,9 @@ from cases.claim import Claim
 Verdicts = list[Any]
 
 
-def test_claim(claim: Claim, surface: Any, observed: Callable[[str], Any]) -> None:
+def test_claim(claim: Claim, surface: Any, observed_of: Callable[[str], Any]) -> None:
     """Every case of the claim agrees with the theory, in every aspect, or deviates as it is known to."""
-    found = observed(surface.framework)
+    found = observed_of(surface.framework)
     assert not found.failure, found.failure
     held = [v for v in found.verdicts if v.surface == surface and claim.id in v.relationships]
     if not held:
@@ -37,9 +37,9 @@ def test_claim(claim: Claim, surface: Any, observed: Callable[[str], Any]) -> No
         pytest.xfail(f"{known.total()} of {len(held)} verdicts deviate as known: {told}")
 
 
-def test_known_deviations(framework: str, observed: Callable[[str], Any]) -> None:
+def test_known_deviations(framework: str, observed_of: Callable[[str], Any]) -> None:
     """Every entry of the known deviations is as the framework is."""
-    found = observed(framework)
+    found = observed_of(framework)
     assert not found.failure, found.failure
     if found.stale:
         pytest.fail("\n".join(found.stale), pytrace=False)

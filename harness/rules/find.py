@@ -11,6 +11,7 @@ import numpy as np
 from harness.records import STATUSES, Status, Surface
 from harness.rules import literals
 from harness.rules.boxes import Box, boxes
+from harness.rules.causes import cause
 from harness.rules.rule import Rule
 from harness.rules.search import Bools, Found, Numbers, cover
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 EXCEPTIONS = 3  # cases that a rule names
+CAUSES = 16  # of a status that are looked at one by one, those of the most verdicts
 # Some statuses are of layers with nothing to compute alone, some of the others: like what is computed, it is a place.
 _ANYTHING = "o_min > 0"
 _DOMAIN = {_ANYTHING: ("o > 0", _ANYTHING), "": ("any o < 1", "o_min < 1")}
@@ -32,6 +34,7 @@ class _Rows:
     case: Numbers
     cell: Numbers
     status: Numbers  # of STATUSES
+    causes: dict[int, str]  # of the verdicts that do not agree, by their numbers
     cells: tuple[tuple[str, ...], ...]  # (route, mode, switch, aspect, op, whether there is anything to compute)
 
 
@@ -68,8 +71,10 @@ def rules(database: duckdb.DuckDBPyConnection, known: Collection[int] = ()) -> l
         of_one: list[Rule] = []
         for status in sorted({STATUSES[number] for number in np.unique(rows.status)} - {"agrees"}):
             wanted = np.asarray(rows.status == STATUSES.index(status), dtype=np.bool_)
-            for conjunction in cover(said.holds, rows.case, rows.cell, wanted):
-                of_one += _told(conjunction, rows, status, said, database)
+            told: list[tuple[Rule, Bools]] = []
+            for conjunction in cover(said.holds, rows.case, rows.cell, _by_cause(rows, wanted)):
+                told += _told(conjunction, rows, status, said, database)
+            of_one += _needed(told)
         found += sorted(of_one, key=lambda rule: (-rule.support, str(rule)))
     return found
 
@@ -86,6 +91,10 @@ def _frameworks(database: duckdb.DuckDBPyConnection, neutral: Numbers) -> Iterat
             [framework],
         ).fetchnumpy()
         kept = ~np.isin(told["verdict"], neutral)
+        wrong = database.execute(
+            "SELECT verdict, status, observed, diagnosis FROM numbered WHERE framework = ? AND status <> 'agrees'",
+            [framework],
+        ).fetchall()
         surfaces = {
             number: tuple(rest)
             for number, *rest in database.execute(
@@ -106,14 +115,30 @@ def _frameworks(database: duckdb.DuckDBPyConnection, neutral: Numbers) -> Iterat
             case,
             np.asarray(cell, dtype=np.int64),
             np.asarray(told["status"][kept], dtype=np.int64),
-            cells,
+            {number: cause(status, seen or "", why or "") for number, status, seen, why in wrong},
+            cells=cells,
         )
+
+
+def _by_cause(rows: _Rows, wanted: Bools) -> list[Bools]:
+    """The rows of a status, by their causes: those of the most verdicts first, and what is left as one."""
+    held: dict[str, list[int]] = {}
+    for row in np.flatnonzero(wanted).tolist():
+        held.setdefault(rows.causes[int(rows.verdict[row])], []).append(row)
+    parts = sorted(held.values(), key=lambda part: (-len(part), part))
+    parts = [*parts[:CAUSES], [row for part in parts[CAUSES:] for row in part]]
+    found = []
+    for part in parts:
+        which = np.zeros_like(wanted)
+        which[part] = True
+        found.append(which)
+    return found
 
 
 def _told(
     found: Found, rows: _Rows, status: Status, said: _Said, database: duckdb.DuckDBPyConnection
-) -> Iterator[Rule]:
-    """A conjunction as rules: one for each box that its cells make."""
+) -> Iterator[tuple[Rule, Bools]]:
+    """A conjunction as rules, one for each box that its cells make; and the rows that each covers."""
     named, names = [said.literals[statement] for statement in found.statements], said.names
     wanted = rows.status == STATUSES.index(status)
     covered = np.ones(len(wanted), dtype=np.bool_)
@@ -127,7 +152,7 @@ def _told(
         right, wrong = inside & wanted, inside & ~wanted
         first = _smallest(rows, right, names)
         domain = _domain(box, [literal.sql for literal in named])
-        yield Rule(
+        rule = Rule(
             framework=rows.framework,
             status=status,
             **_places(box),
@@ -141,6 +166,19 @@ def _told(
             ),
             **_of_example(database, int(rows.verdict[first[0]])),
         )
+        yield rule, right
+
+
+def _needed(told: list[tuple[Rule, Bools]]) -> list[Rule]:
+    """Those without which something would not be covered: boxes are wider than the cells that they are made for."""
+    times = np.sum([covered for _, covered in told], axis=0)
+    left = []
+    for rule, covered in sorted(told, key=lambda one: (one[0].support == one[0].total, one[0].support, str(one[0]))):
+        if (times[covered] > 1).all():
+            times = times - covered
+        else:
+            left.append(rule)
+    return left
 
 
 def _places(box: Box) -> dict[str, Any]:

@@ -69,8 +69,10 @@ class _Bits:
         return found
 
 
-def cover(holds: Bools, case: Numbers, cell: Numbers, wanted: Bools) -> list[Found]:
+def cover(holds: Bools, case: Numbers, cell: Numbers, parts: Sequence[Bools]) -> list[Found]:
     """Conjunctions that cover all rows that are wanted: exact ones as far as there are any.
+
+    They are looked for part by part, and may cover rows of the others.
 
     Parameters
     ----------
@@ -78,8 +80,8 @@ def cover(holds: Bools, case: Numbers, cell: Numbers, wanted: Bools) -> list[Fou
         For which cases (columns) each statement (rows) holds. The plainest statements first.
     case, cell : arrays of int
         Of each row.
-    wanted : array of bool
-        Which rows are to be covered.
+    parts : sequence of arrays of bool
+        Which rows are to be covered. No row is of two.
 
     Returns
     -------
@@ -88,11 +90,22 @@ def cover(holds: Bools, case: Numbers, cell: Numbers, wanted: Bools) -> list[Fou
         every row that is wanted, and where all are exact no other.
     """
     cells = int(cell.max()) + 1 if len(cell) else 0
+    wanted = np.any(parts, axis=0)
+    covered, found = np.zeros_like(wanted), list[Found]()
+    for part in parts:
+        for one in _cover(holds, case, cell, part & ~covered, not_wanted=~wanted, cells=cells):
+            found.append(one)
+            covered |= _covers(one, holds, case, cell)
+    return _needed(found, holds, case[wanted], cell[wanted])
+
+
+def _cover(holds: Bools, case: Numbers, cell: Numbers, part: Bools, *, not_wanted: Bools, cells: int) -> list[Found]:
+    """The same of one part."""
     with_any = np.zeros(cells, dtype=np.bool_)
-    with_any[cell[wanted]] = True
-    others = ~wanted & with_any[cell]  # a cell without any is never spoken of
+    with_any[cell[part]] = True
+    others = not_wanted & with_any[cell]  # a cell without any is never spoken of
     others_bits = _Bits(holds, case[others], cell[others], cells)
-    left = np.flatnonzero(wanted)
+    left = np.flatnonzero(part)
     found: list[Found] = []
     exact = True
     while len(left):
@@ -104,23 +117,20 @@ def cover(holds: Bools, case: Numbers, cell: Numbers, wanted: Bools) -> list[Fou
         if best is None:
             best = Found((), frozenset(np.unique(cell[left]).tolist()), exact=False)
         found.append(best)
-        covered = np.isin(cell[left], list(best.cells))
-        for statement in best.statements:
-            covered &= holds[statement, case[left]]
-        left = left[~covered]
-    return _needed(found, holds, case[wanted], cell[wanted])
+        left = left[~_covers(best, holds, case[left], cell[left])]
+    return found
+
+
+def _covers(one: Found, holds: Bools, case: Numbers, cell: Numbers) -> Bools:
+    covered: Bools = np.isin(cell, list(one.cells))
+    for statement in one.statements:
+        covered = covered & holds[statement, case]
+    return covered
 
 
 def _needed(found: Sequence[Found], holds: Bools, case: Numbers, cell: Numbers) -> list[Found]:
     """Those without which something would not be covered; those with exceptions and the last are looked at first."""
-
-    def covers(one: Found) -> Bools:
-        covered: Bools = np.isin(cell, list(one.cells))
-        for statement in one.statements:
-            covered = covered & holds[statement, case]
-        return covered
-
-    each = [covers(one) for one in found]
+    each = [_covers(one, holds, case, cell) for one in found]
     times = np.sum(each, axis=0) if each else np.zeros(0)
     dropped = set()
     for number in sorted(range(len(found)), key=lambda number: (found[number].exact, -number)):
@@ -131,7 +141,9 @@ def _needed(found: Sequence[Found], holds: Bools, case: Numbers, cell: Numbers) 
 
 
 class _Search:
-    """The best conjunction: the most rows for its length, which is its number of statements and one.
+    """The best conjunction: the most rows, squared, for its length, which is its number of statements and one.
+
+    One that covers all is better than a shorter one that leaves a fifth to others.
 
     Where exceptions are allowed, rows count in proportion to how many of all that are covered they are.
     """
@@ -152,7 +164,7 @@ class _Search:
             pairs += [(count, pair) for pair, count in zip(statements, most, strict=True) if count]
         pairs.sort(key=lambda pair: (-pair[0], pair[1]))
         for count, pair in pairs[:FEW]:
-            if count / (LONGEST + 1) <= self._score:
+            if count**2 / (LONGEST + 1) <= self._score:
                 break
             for _ in self._extended([pair]):
                 pass
@@ -162,7 +174,7 @@ class _Search:
         """Look at every extension of some conjunctions, by later statements; and how much each covers at most."""
         for statements in short:
             of_wanted = np.bitwise_and.reduce(self._wanted.holds[list(statements)])
-            if np.bitwise_count(of_wanted).sum() / (len(statements) + 2) <= self._score:
+            if int(np.bitwise_count(of_wanted).sum()) ** 2 / (len(statements) + 2) <= self._score:
                 continue
             of_others = np.bitwise_and.reduce(self._others.holds[list(statements)])
             first = statements[-1] + 1
@@ -174,12 +186,12 @@ class _Search:
         """Score conjunctions that cover these rows, and keep the best; returns how many each covers."""
         counts = self._wanted.of_cells(wanted)
         total = counts.sum(axis=1)
-        hopeful = np.flatnonzero(total / (len(told[0]) + 1) > self._score)
+        hopeful = np.flatnonzero(total**2 / (len(told[0]) + 1) > self._score)
         if len(hopeful):
             of_others = others[hopeful] if first is None else self._others.holds[first + hopeful] & others
             wrong, right = self._others.of_cells(of_others), counts[hopeful]
             said = (right > 0) & ((wrong == 0) if self._exact else (wrong < _WORST * right))
-            scores = (said * right * right / np.maximum(right + wrong, 1)).sum(axis=1) / (len(told[0]) + 1)
+            scores = (said * right * right / np.maximum(right + wrong, 1)).sum(axis=1) ** 2 / (len(told[0]) + 1)
             best = int(np.argmax(scores))
             if scores[best] > self._score:
                 self._score = float(scores[best])

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from cases import generate, grid
 from cases.case import Case
+from harness.records import Surface
 from harness.rules import Rule, rules
+from harness.rules.causes import cause
 from harness.rules.table import opened
 
 from ..fakes.verdicts import row, write
@@ -193,3 +195,49 @@ def test_a_hundred_thousand_verdicts_take_seconds(tmp_path: Path) -> None:
     assert time.monotonic() - began < 60  # a few seconds, on a machine that does nothing else
     assert sum(rule.support for rule in told) == sum(one["status"] != "agrees" for one in rows)
     assert all(rule.support == rule.total for rule in told)
+
+
+@pytest.mark.parametrize(
+    ("status", "observed", "diagnosis", "said"),
+    [
+        ("rejected", "ValueError: pad should be at most 3 of 5", "", "pad should be at most # of #"),
+        ("rejected", "a.b.SomeError: {{function_node x/y:0}} Pad (1, 2) > 4", "", "Pad # > #"),
+        ("rejected", "KeyError: ", "", "KeyError:"),
+        ("wrong_operator", "o = 3", "gradient: pads (0, 1); p = 1 says (1, 1): every tap sits", "pads"),
+        ("wrong_operator", "o = 3", "pads (1, 0); p = 2 says (2, 2)", "pads"),
+        ("wrong_shape", "o = 3", "no explanation: shape 2×3 expected, 2×4 declared", "no explanation"),
+        ("crashed", "SIGFPE", "the process ended: SIGFPE", "the process ended: SIGFPE"),
+    ],
+)
+def test_what_verdicts_of_one_cause_say_alike(status: str, observed: str, diagnosis: str, said: str) -> None:
+    assert cause(status, observed, diagnosis) == said
+
+
+def test_two_causes_that_lie_across_each_other_are_two_rules_by_what_is_said(tmp_path: Path) -> None:
+    """Neither is the other's exception, and where both hold either may say it."""
+    rows = []
+    for case in cases():
+        strided, even = PLANTS["s_max > 1"](case), PLANTS["k_even"](case)
+        words = "ValueError: strides" if strided and case.id < "conv_t" else "kernels" if even else "strides"
+        rows.append(row(case, "rejected", observed=words) if strided or even else row(case))
+    told, _ = found(rows, tmp_path)
+    assert {rule.sql for rule in told} == {("s_max > 1",), ("k_even",)}
+    assert all(rule.support == rule.total for rule in told)
+
+
+def test_one_rule_for_all_is_better_than_two_shorter_ones(tmp_path: Path) -> None:
+    told, _ = found(
+        (
+            row(case, "rejected" if PLANTS["s_max > 1"](case) and PLANTS["d_max > 1"](case) else "agrees")
+            for case in cases()
+        ),
+        tmp_path,
+    )
+    assert [rule.sql for rule in told] == [("strides_and_dilations",)]
+
+
+def test_rules_name_where_their_smallest_case_was_seen(tmp_path: Path) -> None:
+    small, large = "conv1d.i5.k2.s2.p0.d1", "conv1d.i15.k2.s2.p0.d1"
+    rows = [row(large, "crashed"), row(small, "crashed", route="other", aspect="dense"), row("conv1d.i5.k3.s2.p0.d1")]
+    ((rule,), _) = found(rows, tmp_path)
+    assert rule.key == (small, Surface("fake", "other", "eager"), "dense")
