@@ -47,7 +47,9 @@ def from_rule(rule: Rule, *, grid: str, version: str, date: datetime.date, taken
 
 def written(entry: Entry, *comments: str) -> str:
     """An entry in TOML, with some comments; what is as if it were left out is left out."""
-    lines = [f"# {' '.join(comment.split())[:200]}\n" for comment in comments if comment]
+    # Frameworks wrote some of them: what is no text may not stand in a comment either.
+    plain = (" ".join("".join(filter(str.isprintable, " ".join(comment.split()))).split()) for comment in comments)
+    lines = [f"# {comment[:200]}\n" for comment in plain if comment]
     for key in ("name", "where", "aspect", "route", "mode", "switch", "status", "versions", "grid", "count"):
         value = getattr(entry, key)
         if value not in (None, "*") and not (key == "versions" and not value):

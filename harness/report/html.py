@@ -88,7 +88,7 @@ def html(report: Report) -> str:
         state=_STATE[verdict.outcome],
         symbol=_SYMBOL[verdict.outcome],
         about=about(report),
-        rules=[(known.rule(rule), list(known.of_rule(rule))) for rule in report.settled.rules],
+        rules=[(known.rule(rule), list(known.of_rule(rule)), known.matrices(rule)) for rule in report.settled.rules],
         wrong=known.findings(report),
         known=[known.known(one) for one in report.settled.known],
         table=table,

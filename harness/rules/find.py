@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.records import STATUSES, Status, Surface
+from harness.records import PROBES, STATUSES, Status, Surface
 from harness.rules import literals
 from harness.rules.boxes import Box, boxes
 from harness.rules.causes import cause
@@ -23,6 +23,7 @@ CAUSES = 16  # of a status that are looked at one by one, those of the most verd
 # Some statuses are of layers with nothing to compute alone, some of the others: like what is computed, it is a place.
 _ANYTHING = "o_min > 0"
 _DOMAIN = {_ANYTHING: ("o > 0", _ANYTHING), "": ("any o < 1", "o_min < 1")}
+_ASPECTS = {str(probe): number for number, probe in enumerate(PROBES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +194,23 @@ def _domain(box: Box, said: list[str]) -> tuple[str, ...]:
 
 
 def _smallest(rows: _Rows, which: Bools, names: list[str]) -> list[int]:
-    """The rows, those on small cases first: a longer id has more axes, more digits or more said about it."""
+    """The rows, those on small cases first: a longer id has more axes, more digits or more said about it.
+
+    Of one case first those of the aspects that show the operator.
+    """
+
+    def order(row: int) -> tuple[int, str, int, int]:
+        name, cell = names[rows.case[row]], int(rows.cell[row])
+        return len(name), name, _ASPECTS[rows.cells[cell][3]], cell
+
     found: list[int] = np.flatnonzero(which).tolist()
-    return sorted(found, key=lambda row: (len(names[rows.case[row]]), names[rows.case[row]], int(rows.cell[row])))
+    return sorted(found, key=order)
 
 
 def _of_example(database: duckdb.DuckDBPyConnection, verdict: int) -> dict[str, Any]:
     """Where it was observed, and its diagnosis."""
-    asked = "SELECT framework, route, mode, switch, aspect, diagnosis FROM numbered WHERE verdict = ?"
-    ((*surface, aspect, text),) = database.execute(asked, [verdict]).fetchall()
+    asked = "SELECT framework, route, mode, switch, aspect, status, observed, diagnosis FROM numbered WHERE verdict = ?"
+    ((*surface, aspect, status, seen, text),) = database.execute(asked, [verdict]).fetchall()
+    if status == "rejected" and seen:
+        text = f"refused: {seen}"
     return {"surface": Surface(*surface), "aspect": aspect, "diagnosis": text or ""}

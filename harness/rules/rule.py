@@ -32,7 +32,7 @@ class Rule:
     aspect : str or None
         Where the example was observed.
     diagnosis : str
-        Of the example, in a sentence.
+        Of the example, in a sentence; of one that was refused, with what words.
     expected, observed : str
         The operators of the example as small matrices; empty where there are none to show.
     """
@@ -71,8 +71,13 @@ class Rule:
     @property
     def where(self) -> str:
         """The surfaces and aspects in words; what does not matter is not said."""
-        told = [" and ".join(self.routes) or self.framework, *self.modes_and_switches]
-        return ", ".join([*told, *([" and ".join(self.aspects)] if self.aspects else [])])
+        return ", ".join([*([] if self.routes else [self.framework]), *([self.place] if self.place else [])])
+
+    @property
+    def place(self) -> str:
+        """The same without the framework."""
+        told = [" and ".join(self.routes), *self.modes_and_switches, " and ".join(self.aspects)]
+        return ", ".join(text for text in told if text)
 
     @property
     def modes_and_switches(self) -> list[str]:
@@ -80,6 +85,11 @@ class Rule:
         switches = (switch or "no switch" for switch in self.switches)
         return [text for text in (" and ".join(self.modes), " and ".join(switches)) if text]
 
+    @property
+    def what(self) -> str:
+        """Of which layers, in words."""
+        words = [" and ".join(op.replace("_", " ") for op in self.ops), *self.words]
+        return ", ".join(word for word in words if word) or "everything"
+
     def __str__(self) -> str:
-        of_what = ", ".join([" and ".join(op.replace("_", " ") for op in self.ops), *self.words]).removeprefix(", ")
-        return f"{self.where}: {of_what or 'everything'}: {self.status}, {self.support} of {self.total}"
+        return f"{self.where}: {self.what}: {self.status}, {self.support} of {self.total}"

@@ -208,6 +208,20 @@ def test_a_table_without_the_column_is_one_sentence(capsys: pytest.CaptureFixtur
     assert main(["report", "new"]) == 0
 
 
+def test_a_rule_shows_the_operators_of_its_smallest_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVIATE", "turn")
+    assert observe("run", "--where", "k[1] = 2") == 1
+    rules = json.loads(Path("run/known.json").read_text())["settled"]["rules"]
+    told = next(rule for rule in rules if rule["status"] == "wrong_operator" and "forward" in rule["aspects"])
+    assert told["example"] == "conv1d.i4.k2.s2.p0.d1"  # of a single output none is in reverse
+    assert told["surface"]["route"] == "fake.loops"
+    assert (told["expected"], told["observed"]) == ("1 2 · ·\n· · 1 2", "· · 1 2\n1 2 · ·")
+    assert (
+        "expected    observed\n    1 2 · ·     · · 1 2\n    · · 1 2     1 2 · ·\n" in Path("run/report.md").read_text()
+    )
+    assert "1 2 · ·     · · 1 2" in Path("run/report.html").read_text()
+
+
 def test_nothing_is_known_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     listed()
     assert main(["run", "-f", "fake", "--grid", "grid.toml", "--out", "run", "--no-known"]) == 1

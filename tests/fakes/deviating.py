@@ -1,13 +1,14 @@
 """A framework that deviates by parameters, as told to: even kernels with a stride are refused, or end the process.
 
-DEVIATE says how: 'raise', 'abort', or nothing; CAPABILITY what its kernels were chosen by, as if by the machine.
+DEVIATE says how: 'raise', 'abort', 'turn' (outputs in reverse), or nothing; CAPABILITY what its kernels were chosen by,
+as if by the machine.
 """
 
 from __future__ import annotations
 
 import os
 
-from harness.frameworks.base import Call, Raised, Result
+from harness.frameworks.base import Call, Raised, Result, Returned
 
 from .loops import Loops
 
@@ -25,4 +26,7 @@ class Deviating(Loops):
             return Raised("NotImplementedError", "even kernels have no stride")
         if guilty and call.wanted != "shape" and os.environ.get("DEVIATE") == "abort":
             os.abort()
-        return super().run_one(call)
+        found = super().run_one(call)
+        if guilty and call.wanted == "output" and os.environ.get("DEVIATE") == "turn" and isinstance(found, Returned):
+            return Returned(found.shape, found.array[..., ::-1])
+        return found
