@@ -64,7 +64,8 @@ def settle(folder: Path, run: store.Run, ledger: Mapping[str, Sequence[Entry]] |
                 checked = Checked() if ledger is None else check(database, ledger, run.environments, scope(run))
                 told = with_matrices(folder, rules(database, checked.known))
                 found = Settled(told, checked.findings, _known(ledger or {}, checked))
-                store.mark(folder, _marks(database, checked.known))
+                marks = [msgspec.json.encode(row) for row in _marks(database, checked.known)]  # so they take little
+            store.mark(folder, map(msgspec.json.decode, marks))  # in a database of its own, one at a time
             store.write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(_File(found)), indent=2) + b"\n")
     except OSError as error:
         raise ConvarithError(

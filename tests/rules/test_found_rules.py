@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from cases.case import Case
 from harness.records import Surface
 from harness.rules import Rule, rules
 from harness.rules.causes import cause
+from harness.rules.search import Bools, Numbers, _Bits, _Search, cover
 from harness.rules.table import opened
 
 from ..fakes.verdicts import row, write
@@ -225,15 +227,33 @@ def test_two_causes_that_lie_across_each_other_are_two_rules_by_what_is_said(tmp
     assert all(rule.support == rule.total for rule in told)
 
 
-def test_one_rule_for_all_is_better_than_two_shorter_ones(tmp_path: Path) -> None:
-    told, _ = found(
-        (
-            row(case, "rejected" if PLANTS["s_max > 1"](case) and PLANTS["d_max > 1"](case) else "agrees")
-            for case in cases()
-        ),
-        tmp_path,
-    )
-    assert [rule.sql for rule in told] == [("strides_and_dilations",)]
+@pytest.mark.parametrize(("alone", "chosen"), [(75, [(1, 2)]), (95, [(0,), (1, 2)])])
+def test_one_for_all_is_better_than_a_shorter_one_for_most(alone: int, chosen: list[tuple[int, ...]]) -> None:
+    """Statement 0 holds of many that are wanted, 1 and 2 together of all; few are left to others, or more than a fifth."""
+    number = np.arange(200)
+    holds = np.array([number < alone, number < 150, (number < 100) | (number >= 150)])
+    zeros = np.zeros_like(number)
+    assert [one.statements for one in cover(holds, number, zeros, [number < 100])] == chosen[-1:]
+    assert best(holds, number, zeros, number < 100) == chosen[0]
+
+
+def best(holds: Bools, case: Numbers, cell: Numbers, wanted: Bools) -> tuple[int, ...]:
+    """What is chosen first."""
+    bits, others = (_Bits(holds, case[which], cell[which], 1) for which in (wanted, ~wanted))
+    told = _Search(bits, others, exact=True).best()
+    assert told is not None
+    return told.statements
+
+
+def test_a_rule_that_others_cover_is_not_told(tmp_path: Path) -> None:
+    """What is said of one route alone where all of them deviate."""
+    rows = [
+        row(case, "rejected", observed=f"{route} says no", route=route)
+        for case in cases()[:50]
+        for route in ("one", "two", "three")
+    ]
+    told, _ = found(rows, tmp_path)
+    assert [str(rule) for rule in told] == ["fake: everything: rejected, 150 of 150"]
 
 
 def test_rules_name_where_their_smallest_case_was_seen(tmp_path: Path) -> None:
