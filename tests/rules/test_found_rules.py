@@ -215,21 +215,21 @@ def test_what_verdicts_of_one_cause_say_alike(status: str, observed: str, diagno
     assert cause(status, observed, diagnosis) == said
 
 
-def test_two_causes_that_lie_across_each_other_are_two_rules_by_what_is_said(tmp_path: Path) -> None:
-    """Neither is the other's exception, and where both hold either may say it."""
-    rows = []
-    for case in cases():
-        strided, even = PLANTS["s_max > 1"](case), PLANTS["k_even"](case)
-        words = "ValueError: strides" if strided and case.id < "conv_t" else "kernels" if even else "strides"
-        rows.append(row(case, "rejected", observed=words) if strided or even else row(case))
+def test_rules_are_of_causes_where_what_cuts_across_them_would_say_more(tmp_path: Path) -> None:
+    """Even kernels and dilations are the causes; the grid happens to have them with a stride, or else with a bias."""
+    rows = [row(f"conv1d.i{i}.k3.s1.p0.d1.c2to3") for i in range(8, 40)]
+    for letters, words, number in (("k2.{}.p0.d1", "even kernels", 40), ("k3.{}.p0.d2", "dilations", 20)):
+        for n in range(number):
+            stride, bias = ("s2", "") if n % 5 else ("s1", ".bias")
+            case = f"conv1d.i{8 + n}.{letters.format(stride)}.c2to3{bias}"
+            rows.append(row(case, "rejected", observed=f"ValueError: {words} are not for {n}"))
     told, _ = found(rows, tmp_path)
-    assert {rule.sql for rule in told} == {("s_max > 1",), ("k_even",)}
-    assert all(rule.support == rule.total for rule in told)
+    assert [(rule.sql, rule.support, rule.total) for rule in told] == [(("k_even",), 40, 40), (("d_max > 1",), 20, 20)]
 
 
 @pytest.mark.parametrize(("alone", "chosen"), [(75, [(1, 2)]), (95, [(0,), (1, 2)])])
 def test_one_for_all_is_better_than_a_shorter_one_for_most(alone: int, chosen: list[tuple[int, ...]]) -> None:
-    """Statement 0 holds of many that are wanted, 1 and 2 together of all; few are left to others, or more than a fifth."""
+    """Statement 0 holds of many that are wanted, 1 and 2 together of all: those, or it where few are left."""
     number = np.arange(200)
     holds = np.array([number < alone, number < 150, (number < 100) | (number >= 150)])
     zeros = np.zeros_like(number)
