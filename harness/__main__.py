@@ -42,6 +42,13 @@ app.command("harness.commands.check_adapter:check_adapter", help="Tell what is m
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")
 app.command("harness.commands.query:query", help="Ask a run in SQL. Its tables are cases, observations and verdicts.")
+_known = App(name="known", help="Known deviations, kept by what runs show: check, add, prune.")
+_known.command(
+    "harness.commands.known:held", name="check", help="Say what of a run is not as the known deviations say."
+)
+_known.command("harness.commands.known:add", help="Write an entry for each rule of a run about what is not known yet.")
+_known.command("harness.commands.known:prune", help="Take out the entries that a run shows to be stale.")
+app.command(_known)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

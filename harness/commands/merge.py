@@ -12,11 +12,14 @@ from cyclopts import Parameter
 
 from harness import judge, store
 from harness.commands.asked import Asked, of
+from harness.commands.ledger import Ledger, held_against
 from harness.commands.report import publish
 from harness.commands.run import exit_code
 from harness.errors import ConvarithError, UsageError
 from harness.records import Environment, Where
 from harness.report.model import Judged
+
+_SHIPPED = Ledger()
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def merge(
     *runs: Path,
     out: Annotated[Path, Parameter(alias="-o")],
     exit_zero: bool = False,
+    ledger: Ledger = _SHIPPED,
 ) -> int:
     """Unite the shards of a run, and report: the result is that of a run that was never divided.
 
@@ -55,6 +59,7 @@ def merge(
     exit_zero
         End with 0 where a disagreement alone would end with 1. The report is the same.
     """
+    entries = ledger.entries()
     if not runs:
         raise UsageError("merge what? Name the directories of runs")
     parts = [_part(folder) for folder in runs]
@@ -87,11 +92,12 @@ def merge(
             store.write_run(out, record)
     except OSError as error:
         raise ConvarithError(f"{out} cannot be written ({error.strerror}): make room, and merge again") from error
-    publish(out, record, judged)
+    judged, found = held_against(entries, out, record, judged)
+    publish(out, record, judged, found)
     if missing:
         told = f"{', '.join(missing)} missing: merge all, or observe the rest here by: {store.how_to_go_on(out)}"
         print(f"convarith: {told}", file=sys.stderr)
-    return exit_code(record, judged, forgiving=exit_zero)
+    return exit_code(record, judged, found, forgiving=exit_zero)
 
 
 def _part(folder: Path) -> _Part:

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +38,16 @@ def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextlib.contextmanager
-def rows(folder: Path, table: str, columns: Iterable[str], where: str = "true") -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Some columns of one of a run's tables, row by row, a few in memory at a time."""
+def rows(
+    folder: Path, table: str, columns: Iterable[str], where: str = "true", values: Sequence[object] = ()
+) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Some columns of one of a run's tables, row by row, a few in memory at a time; values are for ``where``."""
     import duckdb
 
     with duckdb.connect() as database:
         path = str(folder / f"{table}.parquet")
         sql = f"SELECT {', '.join(columns)} FROM read_parquet(?) WHERE {where}"  # noqa: S608 - our own words
-        cursor = database.execute(sql, [path])
+        cursor = database.execute(sql, [path, *values])
         yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
 
 
