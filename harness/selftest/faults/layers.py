@@ -174,6 +174,7 @@ def maps_reversed_with_channels_last(call: Call, right: Right) -> Result:
 @fault(
     "A layer keeps the kernel that it was first run with.",
     cause="remembered_kernel",
+    alike="flip kernel_order",  # of a direct convolution that is a layer of the grid as well
     where=of(*CONVOLUTIONS),
     needs="kernels that are fed digit by digit",
     stateful=True,

@@ -72,8 +72,8 @@ def padded_at_the_far_end_alone(call: Call, right: Right) -> Result:
 
 @fault(
     "The padding is at the near end alone, and the far end has none.",
-    cause="padding",
-    alike="missing_outputs rounded_down gradient_place stride",
+    cause="missing_outputs",  # what follows the last window is not seen
+    alike="padding rounded_down gradient_place stride",
     where=of("conv", such=an_axis(lambda x: x.p_after > 0)),
 )
 def not_padded_at_the_far_end(call: Call, right: Right) -> Result:
