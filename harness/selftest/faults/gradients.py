@@ -57,7 +57,7 @@ def gradients_accumulated(call: Call, right: Right) -> Result:
 @fault(
     "The last unit along the last axis gets no gradient.",
     cause="unread",
-    alike="padding",
+    alike="padding taps",
     wanted=("gradients",),
 )
 def no_gradient_of_the_last_unit(call: Call, right: Right) -> Result:
