@@ -27,7 +27,7 @@ def selftest(
     grid: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = (DEFAULT_GRID,),
     fault: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = (),
     faults: Annotated[bool, Parameter(negative=())] = False,
-    workers: Annotated[int | None, Parameter(alias="-j")] = None,
+    jobs: Annotated[int, Parameter(alias="-j")] = 0,
     format: Literal["text", "json", "markdown"] = "text",
 ) -> int:
     """Plant faults in a perfect framework, and tell which of them a grid sees, and whether the diagnosis names them.
@@ -44,7 +44,7 @@ def selftest(
         This fault alone. May be repeated; all, if left out.
     faults
         Print the faults, with a sentence on each, and look for none.
-    workers
+    jobs
         How many processes to use; as many as there are processors, if left out.
     format
         'text', 'json', or 'markdown'.
@@ -52,8 +52,8 @@ def selftest(
     for name in fault:
         if name not in BY_NAME:
             raise UsageError(f"no fault '{name}': convarith selftest --faults lists them")
-    if workers is not None and workers < 1:
-        raise UsageError(f"-j {workers}: give at least one process")
+    if jobs < 0:
+        raise UsageError(f"-j {jobs}: give at least one process")
     chosen = [one for one in FAULTS if not fault or one.name in fault]
     if faults:
         _list(chosen, format)
@@ -67,7 +67,7 @@ def selftest(
         if format != "json":
             _print(result, chosen, markdown=format == "markdown")
 
-    results = run(selected, chosen, workers or len(os.sched_getaffinity(0)), told)
+    results = run(selected, chosen, jobs or os.cpu_count() or 1, told)
     if format == "json":
         sys.stdout.write(as_json([msgspec.to_builtins(result) for result in results]))
     return UNEXPECTED if any(result.unexpected for result in results) else AS_EXPECTED

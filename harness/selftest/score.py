@@ -28,6 +28,7 @@ from harness.observe.supervisor import Limits, Place, observation
 from harness.observe.supervisor import observe as observe_apart
 from harness.observe.worker import observe
 from harness.records import PROBES, STATUSES, Job, Observation, Probe, Status, Verdict
+from harness.selftest.faults import BY_NAME
 from harness.selftest.loops import size
 from harness.selftest.planting import Fault, Perfect, plant, reference
 
@@ -200,45 +201,66 @@ def run(
     workers: int,
     done: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
-    """Observe the perfect framework on every grid, and look for every fault in it, in some processes at a time."""
+    """Observe the perfect framework on every grid, and look for every fault in it, in some processes at a time.
+
+    Parameters
+    ----------
+    grids : sequence of Selected
+    faults : sequence of Fault
+        Of those that have names in :data:`harness.selftest.faults.BY_NAME`.
+    workers : int
+        How many processes; with 1 it is done in this one.
+    done : callable, optional
+        Told of each grid when it is done.
+    """
+    if workers == 1:
+        results = []
+        for grid in grids:
+            scores = [look_for(grid, fault) for fault in faults]
+            parts = [clean(grid, 0, len(grid.cases))]
+            results.append(_result(grid, scores, parts))
+            done(results[-1])
+        return results
     results = []
-    # Whoever is forked has the grids already.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(workers, context, _take, (tuple(grids), tuple(faults))) as pool:
+    # Not forked: this process may have frameworks, and with them threads.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _take, (tuple(grids),))
+    with pool:
         futures = [
             (
-                [pool.submit(_look_for, number, place) for place in range(len(faults))],
+                [pool.submit(_look_for, number, fault.name) for fault in faults],
                 [pool.submit(_clean, number, start) for start in range(0, len(grid.cases), _CHUNK)],
             )
             for number, grid in enumerate(grids)
         ]
         try:
             for grid, (looked, cleaned) in zip(grids, futures, strict=True):
-                scores, parts = [one.result() for one in looked], [one.result() for one in cleaned]
-                unexpected = tuple(text for part in parts for text in part.unexpected)
-                result = Result(grid.name, sum(part.verdicts for part in parts), unexpected, tuple(scores))
-                results.append(result)
-                done(result)
+                results.append(_result(grid, [one.result() for one in looked], [one.result() for one in cleaned]))
+                done(results[-1])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return results
 
 
-_given: tuple[Sequence[Selected], Sequence[Fault]] = ((), ())  # of a worker process, what it was begun with
+def _result(grid: Selected, scores: Sequence[Score], parts: Sequence[Clean]) -> Result:
+    unexpected = tuple(text for part in parts for text in part.unexpected)
+    return Result(grid.name, sum(part.verdicts for part in parts), unexpected, tuple(scores))
 
 
-def _take(grids: Sequence[Selected], faults: Sequence[Fault]) -> None:
+_given: Sequence[Selected] = ()  # of a worker process, what it was begun with
+
+
+def _take(grids: Sequence[Selected]) -> None:
     global _given  # noqa: PLW0603 - how a process of a pool is told once for all its work
-    _given = grids, faults
+    _given = grids
 
 
-def _look_for(grid: int, fault: int) -> Score:
-    return look_for(_given[0][grid], _given[1][fault])
+def _look_for(grid: int, fault: str) -> Score:
+    return look_for(_given[grid], BY_NAME[fault])
 
 
 def _clean(grid: int, start: int) -> Clean:
-    return clean(_given[0][grid], start, start + _CHUNK)
+    return clean(_given[grid], start, start + _CHUNK)
 
 
 def _entries(case: Case) -> int:

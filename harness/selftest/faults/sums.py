@@ -24,6 +24,7 @@ from harness.selftest.planting import Right
 @fault(
     "Where the kernels that several units paint overlap, the last one stays, where they should add up.",
     cause="not_added",
+    alike="maps_ignored",
     where=of("conv_transpose"),
     wanted=("output",),
 )

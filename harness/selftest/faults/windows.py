@@ -126,6 +126,7 @@ def padding_dilated(call: Call, right: Right) -> Result:
 @fault(
     "All axes have the first one's stride.",
     cause="stride",
+    alike="missing_outputs extra_outputs rounded_down rounded_up padding",
     where=of(*_CONV_OR_POOL),
     needs="unequal axes",
 )
