@@ -124,8 +124,8 @@ def groups_interleaved(call: Call, right: Right) -> Result:
 
 @fault(
     "Each group is fed the next one's input maps.",
-    cause="groups",
-    alike="maps_permuted",
+    cause="maps_permuted",
+    alike="groups",
     where=of(*CONVOLUTIONS, such=lambda case: case.groups > 1),
     needs="groups",
 )
