@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -64,12 +65,14 @@ def selftest(
         selected.append(Selected.of(name, selection.cases(), selection.kinds()))
 
     def told(result: Result) -> None:
-        if format != "json":
-            _print(result, chosen, markdown=format == "markdown")
+        if format == "text":
+            _print(result, chosen)
 
     results = run(selected, chosen, jobs or os.cpu_count() or 1, told)
     if format == "json":
         sys.stdout.write(as_json([msgspec.to_builtins(result) for result in results]))
+    elif format == "markdown":
+        sys.stdout.write(_markdown(results, chosen))
     return UNEXPECTED if any(result.unexpected for result in results) else AS_EXPECTED
 
 
@@ -115,23 +118,20 @@ def _percent(part: int, whole: int) -> str:
     return f", {100 * part / whole:.1f} %" if whole else ""
 
 
-def _print(result: Result, chosen: list[Fault], *, markdown: bool) -> None:
-    rows = [_row(score, one) for score, one in zip(result.scores, chosen, strict=True)]
-    head = ("fault", "seen after", "aspects", "as", "claims", "named")
-    if markdown:
-        lines = ["| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows)]
-        sys.stdout.write("\n".join(lines) + "\n\n")
-    else:
-        table = Table(*head, box=None)
-        for row in rows:
-            table.add_row(*row)
-        Console(markup=False, highlight=False).print(table)
-    for line in summary(result):
+def _print(result: Result, chosen: list[Fault]) -> None:
+    table = Table("fault", "seen after", "aspects", "as", "claims", "named", box=None)
+    table.columns[0].overflow = "fold"
+    for score, fault in zip(result.scores, chosen, strict=True):
+        table.add_row(*_row(score, fault))
+    Console(markup=False, highlight=False).print(table)
+    for line in _told(result):
         sys.stdout.write(line + "\n")
-    for text in result.unexpected[:_SHOWN]:
-        sys.stdout.write(f"unexpected of the perfect framework: {text}\n")
     sys.stdout.write("\n")
     sys.stdout.flush()
+
+
+def _told(result: Result) -> list[str]:
+    return [*summary(result), *(f"unexpected of the perfect framework: {one}" for one in result.unexpected[:_SHOWN])]
 
 
 def _row(score: Score, fault: Fault) -> tuple[str, ...]:
@@ -139,7 +139,25 @@ def _row(score: Score, fault: Fault) -> tuple[str, ...]:
         return score.fault, f"never in {score.cases}", "", "", "", fault.needs
     claims = list(score.claims)
     told = " ".join(claims[:_SHOWN]) + (f" +{len(claims) - _SHOWN}" if len(claims) > _SHOWN else "")
-    alike = f" +{score.alike}" if score.alike else ""
-    named = f"{fault.cause} {score.named}{alike} of {score.diagnosed}" if score.diagnosed else "no cause to name"
     after = counted(score.after, "case")
-    return score.fault, after, " ".join(score.aspects), " ".join(score.statuses), told, named
+    return score.fault, after, " ".join(score.aspects), " ".join(score.statuses), told, _named(score, fault)
+
+
+def _named(score: Score, fault: Fault) -> str:
+    alike = f" +{score.alike}" if score.alike else ""
+    return f"{fault.cause} {score.named}{alike} of {score.diagnosed}" if score.diagnosed else "no cause to name"
+
+
+def _markdown(results: Sequence[Result], chosen: list[Fault]) -> str:
+    """One table of all grids: after how many cases each sees a fault; and the rest as in the last grid."""
+    grids = [result.grid for result in results]
+    head = ("fault", "what it does", *grids, "aspects", "as", "named")
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head))]
+    for number, fault in enumerate(chosen):
+        scores = [result.scores[number] for result in results]
+        last = scores[-1]
+        told = (" ".join(last.aspects), " ".join(last.statuses), _named(last, fault)) if last.seen else ("", "", "")
+        after = ["not seen" if score.after is None else str(score.after) for score in scores]
+        lines.append("| " + " | ".join((f"`{fault.name}`", fault.says, *after, *told)) + " |")
+    told_of_all = [f"- {line}" for result in results for line in _told(result)]
+    return "\n".join([*lines, "", *told_of_all, ""])

@@ -131,7 +131,7 @@ def offset(reading: Reading) -> Cause | None:
 def scaled(reading: Reading) -> Cause | None:
     """Every entry times one number."""
     largest = np.unravel_index(int(np.argmax(np.nan_to_num(reading.wanted, posinf=0, neginf=0))), reading.wanted.shape)
-    if not reading.wanted[largest]:
+    if not reading.wanted[largest] or not np.isfinite(reading.wanted[largest]):
         return None
     factor = float(reading.matrix[largest] / reading.wanted[largest])
     if not factor or abs(factor - 1) < 2**-8:

@@ -33,11 +33,19 @@ def test_a_table_says_what_was_seen_and_what_was_not(grid: str, capsys: pytest.C
     arguments = ["--fault", "kernel_flipped", "--fault", "bias_doubled", "-j", "1", "--format", "markdown"]
     assert main(["selftest", "--grid", grid, *arguments]) == AS_EXPECTED
     told = capsys.readouterr().out
-    assert "| kernel_flipped | 2 cases | forward adjoint dense | wrong_operator |" in told
-    assert "| bias_doubled | never in 8 |" in told
+    assert f"| `kernel_flipped` | {BY_NAME['kernel_flipped'].says} | 2 | forward adjoint dense | wrong_op" in told
+    assert "| `bias_doubled` | The bias is added twice. | not seen |" in told
     assert "1 of 2 faults seen, 50.0 %" in told
     assert "perfect framework: 0 unexpected of 24 verdicts" in told
     assert "not seen: bias_doubled (bias)" in told
+
+
+def test_people_see_a_table_of_each_grid(grid: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--grid", "smoke", "--fault", "bias_doubled", "-j", "1"]
+    assert main(["selftest", "--grid", grid, *arguments]) == AS_EXPECTED
+    few, smoke = capsys.readouterr().out.split("perfect framework: 0 unexpected")[:2]
+    assert "never" in few
+    assert "1 of 1 fault seen" in smoke
 
 
 def test_in_json_it_says_all(grid: str, capsys: pytest.CaptureFixture[str]) -> None:
