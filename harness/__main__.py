@@ -41,6 +41,10 @@ app.command("harness.commands.routes:routes", help="Print how each route says a 
 app.command("harness.commands.check_adapter:check_adapter", help="Tell what is missing or wrong in an adapter.")
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")
+app.command(
+    "harness.commands.selftest:selftest",
+    help="Plant faults in a perfect framework, and tell which of them a grid sees.",
+)
 app.command("harness.commands.query:query", help="Ask a run in SQL. Its tables are cases, observations and verdicts.")
 _known = App(name="known", help="Known deviations, kept by what runs show: check, add, prune.")
 _known.command(

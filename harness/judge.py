@@ -166,14 +166,20 @@ def _status(theory: Expectation, seen: Observation, *, diagnosed: bool = True) -
     ):
         if not theory.defined and min((size or 0 for size in seen.shape[1:]), default=0) > 0:
             return "accepted", said, f"there is nothing to compute, {_size(theory.sizes)}, yet a result was returned"
-        return "wrong_shape", said, difference(seen).sentence if diagnosed else ""
+        return "wrong_shape", said, diagnosis(seen).sentence if diagnosed else ""
     if seen.digest != digest:
-        return "wrong_operator", said, difference(seen).sentence if diagnosed else ""
+        return "wrong_operator", said, diagnosis(seen).sentence if diagnosed else ""
     return "agrees", said, ""
 
 
-def difference(seen: Observation) -> Diagnosis:
-    """Why a shape or an operator that was observed differs from the expected one; something must have been returned."""
+def diagnosis(seen: Observation) -> Diagnosis:
+    """Why an observed shape or operator differs from the expected one.
+
+    Parameters
+    ----------
+    seen : Observation
+        Of a layer that returned something; with its operator, where it shows one.
+    """
     assert seen.shape is not None
     shape, _ = expectation(seen.case_id).aspects[seen.probe]
     operator = None if seen.operator is None else Operator.from_json(seen.operator)

@@ -16,7 +16,7 @@ from harness.deviations.entry import Entry
 from harness.deviations.findings import Scope
 from harness.deviations.settled import Known, Settled
 from harness.errors import ConvarithError, UsageError
-from harness.judge import difference
+from harness.judge import diagnosis
 from harness.records import SCHEMA, Observation
 from harness.rules import Rule, rules
 from harness.rules.table import SURFACE, opened
@@ -86,8 +86,8 @@ def with_matrices(folder: Path, told: Iterable[Rule]) -> tuple[Rule, ...]:
 def _with_matrices(rule: Rule, seen: Observation | None) -> Rule:
     if seen is None or seen.outcome != "returned":
         return rule
-    diagnosis = difference(seen)
-    return replace(rule, expected=diagnosis.expected, observed=diagnosis.observed)
+    found = diagnosis(seen)
+    return replace(rule, expected=found.expected, observed=found.observed)
 
 
 def settled(folder: Path) -> Settled:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cases.case import Case
 from harness.diagnose.kernels import FORMATS, Array, Shown, fed, rounded, views, whole
-from harness.diagnose.places import listed, number
+from harness.diagnose.places import axis_name, listed, number
 from harness.diagnose.reading import Reading
 from harness.diagnose.record import Cause
 
@@ -22,7 +22,7 @@ def causes(reading: Reading, kernel: Shown) -> list[Cause] | None:
         if _same(kernel, view):
             return said
     for said, view in whole_views[:1] + [one for one in whole_views[1:] if len(one[0]) == 1]:
-        for tell in (_scaled, _permuted, _missing):
+        for tell in (_scaled, _permuted, _missing, _cut):
             more = tell(reading, kernel, view)
             if more is not None:
                 return [*said, more]
@@ -96,6 +96,19 @@ def _missing(reading: Reading, kernel: Shown, view: Array) -> Cause | None:
     return Cause(
         "maps_ignored", f"{int(pairs.sum())} pairs of maps are not connected, first input {first[1]} to {first[0]}"
     )
+
+
+def _cut(reading: Reading, kernel: Shown, view: Array) -> Cause | None:
+    """The last taps along an axis left out, or the first."""
+    for axis in range(reading.case.rank):
+        many = view.shape[axis + 2]
+        for end, name in ((many - 1, "last"), (0, "first")) if many > 1 else ():
+            kept = view.copy()
+            np.moveaxis(kept, axis + 2, 0)[end] = 0
+            if _same(kernel, kept) and not _same(kernel, view):
+                where = f" along {axis_name(axis, reading.case.rank)}" if reading.case.rank > 1 else ""
+                return Cause("taps", f"the {name} tap{where} is left out")
+    return None
 
 
 def _rounded(_: Reading, kernel: Shown, view: Array) -> Cause | None:

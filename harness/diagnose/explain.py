@@ -31,7 +31,7 @@ def explain(reading: Reading) -> Explanation:
             best = (found, geometry.axes)
         if _weight(best[0])[0] == 1:
             return best
-    for tell in (maxima.cause, borders.cause, maxima.of_blind_windows, _suspect, parts.cause):
+    for tell in (parts.turned, maxima.cause, borders.cause, maxima.of_blind_windows, _suspect, parts.cause):
         cause = tell(reading)
         if cause is not None:
             return [cause], None

@@ -6,12 +6,13 @@ Each function takes a reading and gives a cause, or None. A cause is given only 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 
 import numpy as np
 
 from cases import stimuli
 from harness.diagnose import blocks, pads
-from harness.diagnose.places import listed, number, told
+from harness.diagnose.places import axis_name, listed, number, told
 from harness.diagnose.reading import Flags, Reading, same
 from harness.diagnose.record import Cause
 from harness.operator import Matrix
@@ -38,6 +39,20 @@ def plain(reading: Reading) -> Cause | None:
         return Cause("unread", f"{nothing}: all {reading.matrix.size} entries of the operator are 0")
     if reading.case.op != "max_pool" and (not np.isfinite(value) or abs(value) > 1e20):
         return Cause("unwritten", f"every entry is {number(float(value))}: no tap explains that")
+    return None
+
+
+def turned(reading: Reading) -> Cause | None:
+    """The right outputs, with the axes of the output in another order."""
+    rank = reading.case.rank
+    if not reading.wanted_rows.any():
+        return None
+    wanted = reading.wanted_rows.reshape(*reading.wanted_outputs, reading.wanted_rows.shape[1])
+    for order in list(permutations(range(rank)))[1:]:
+        view = wanted.transpose(0, *(axis + 1 for axis in order), rank + 1)
+        if view.shape[:-1] == reading.outputs and same(reading.rows, view.reshape(reading.rows.shape)).all():
+            names = "".join(axis_name(axis, rank) for axis in order)
+            return Cause("axes_exchanged", f"the axes of the output are exchanged: they stand in the order {names}")
     return None
 
 
@@ -116,7 +131,7 @@ def offset(reading: Reading) -> Cause | None:
 def scaled(reading: Reading) -> Cause | None:
     """Every entry times one number."""
     largest = np.unravel_index(int(np.argmax(np.nan_to_num(reading.wanted, posinf=0, neginf=0))), reading.wanted.shape)
-    if not reading.wanted[largest]:
+    if not reading.wanted[largest] or not np.isfinite(reading.wanted[largest]):
         return None
     factor = float(reading.matrix[largest] / reading.wanted[largest])
     if not factor or abs(factor - 1) < 2**-8:

@@ -229,7 +229,7 @@ class Minder:
                 else:
                     number = report.pop("seen")
                     missing[number].remove(report["probe"])
-                    seen = _observation(jobs[number], report)
+                    seen = observation(jobs[number], report)
                     if telling is not None and self._evidence and seen.digest is not None and self._evidence(seen):
                         telling[seen.key] = seen
                     else:
@@ -299,7 +299,8 @@ def _telling(output: str) -> str | None:
     return "\n".join(lines)[-TEXT_LIMIT:] or None
 
 
-def _observation(job: Job, report: dict[str, Any]) -> Observation:
+def observation(job: Job, report: dict[str, Any]) -> Observation:
+    """A worker's report of one probe, as the record that it is; what it takes of the report is gone from it."""
     shape = report.pop("shape", None)
     return Observation(
         case_id=job.case_id, surface=job.surface, shape=None if shape is None else tuple(shape), **report

@@ -25,5 +25,6 @@ def test_the_transposed_figure_gives_back_the_size_of_the_input() -> None:
 
 
 def test_the_smoke_grid_holds_every_figure() -> None:
-    held = {replace(case, channels_in=1, channels_out=1) for case in generate.cases(grid.load("smoke"))}
+    cases = [case for case in generate.cases(grid.load("smoke")) if case.groups == 1]
+    held = {replace(case, channels_in=1, channels_out=1) for case in cases}
     assert [name for name, case in CASES.items() if case not in held] == []

@@ -1,72 +1,80 @@
-"""How faults are made: each is a way in which a framework can be wrong, a function that answers calls like a right one.
-
-Most are a change of the call, which the right layer then answers: so the gradient of a wrong layer is the right
-gradient of that wrong layer, unless the fault is in the gradient itself.
-"""
+"""What faults are made with."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.case import Axis, Op
-from harness.frameworks.base import Call, Raised, Result, Returned
+from cases.case import Axis, Case, Op
+from harness.frameworks.base import Call, Raised, Result, Returned, Wanted
+from harness.selftest.planting import COMPUTED, Answer, Fault, Right
 
-from ...fakes.loops import Loops
-
-Answer = Callable[[Call], Result]
-Layer = Callable[[Call], Result]
 Array = NDArray[Any]
+Where = Callable[[Case], bool]
 
 CONVOLUTIONS: tuple[Op, ...] = ("conv", "conv_transpose")
 POOLS: tuple[Op, ...] = ("avg_pool", "max_pool")
 
-right: Answer = Loops().run_one
+
+def everywhere(_: Case) -> bool:
+    """All layers."""
+    return True
 
 
-class Faulty(Loops):
-    """A framework with one fault."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self._answer = answer
-
-    def run_one(self, call: Call) -> Result:
-        # What a layer computes is wrong; what is said of it before is right.
-        return right(call) if call.wanted == "shape" else self._answer(call)
+def of(*ops: Op, such: Where = everywhere) -> Where:
+    """Layers of some operations, such that something holds."""
+    return lambda case: case.op in ops and such(case)
 
 
-def of(*ops: Op) -> Callable[[Answer], Answer]:
-    """The fault is of these operations alone."""
-
-    def limited(fault: Answer) -> Answer:
-        @wraps(fault)
-        def answer(call: Call) -> Result:
-            return fault(call) if call.case.op in ops else right(call)
-
-        return answer
-
-    return limited
+def an_axis(such: Callable[[Axis], bool]) -> Where:
+    """Layers with an axis such that something holds."""
+    return lambda case: any(map(such, case.axes))
 
 
-def layer(forward: Layer) -> Answer:
+def fault(
+    says: str,
+    *,
+    cause: str = "",
+    alike: str = "",
+    where: Where = everywhere,
+    wanted: tuple[Wanted, ...] = COMPUTED,
+    name: str = "",
+    **other: Any,
+) -> Callable[[Callable[..., Any]], Fault]:
+    """Make a fault of a function from a call, and what answers calls rightly, to an answer."""
+
+    def made(answer: Callable[..., Any]) -> Fault:
+        return Fault(
+            name=name or answer.__name__,
+            says=says,
+            answer=answer,
+            where=where,
+            wanted=wanted,
+            cause=cause,
+            alike=tuple(alike.split()),
+            **other,
+        )
+
+    return made
+
+
+def layer(forward: Answer) -> Answer:
     """A wrong linear layer, given by its forward pass. Its backward pass is the transpose of that."""
 
     @wraps(forward)
-    def answer(call: Call) -> Result:
+    def answer(call: Call, right: Right) -> Result:
         if not call.pull_back:
-            return forward(call)
+            return forward(call, right)
         if len(call.x) == 0:
             return right(call)
         x = impulses(call)
-        result = forward(replace(call, x=x, bias=None, wanted="output"))
+        result = forward(replace(call, x=x, bias=None, wanted="output"), right)
         if isinstance(result, Raised):
             return result
         return Returned((1, *result.shape[1:]), result.array.reshape(len(x), -1).T.reshape(-1, *x.shape[1:]))
@@ -81,11 +89,13 @@ def impulses(call: Call) -> Array:
 
 
 def with_case(call: Call, **changes: Any) -> Call:
+    """The call of another layer."""
     return replace(call, case=replace(call.case, **changes))
 
 
 def with_axes(call: Call, change: Callable[[Axis], Axis]) -> Call:
-    return with_case(call, axes=tuple(map(change, call.case.axes)))
+    """The call of a layer with other axes; their padding is said in numbers."""
+    return with_case(call, axes=tuple(map(change, call.case.axes)), padding="explicit")
 
 
 def with_output(result: Result, change: Callable[[Array], Array]) -> Result:
@@ -96,12 +106,12 @@ def with_output(result: Result, change: Callable[[Array], Array]) -> Result:
     return Returned(array.shape, array)
 
 
-def changed(call: Call, output: Callable[[Array], Array]) -> Result:
+def changed(call: Call, right: Right, output: Callable[[Array], Array]) -> Result:
     """The right answer, with another output. A gradient stays as it is."""
     return right(call) if call.pull_back else with_output(right(call), output)
 
 
-def with_gradient(call: Call, change: Callable[[Array], Array]) -> Result:
+def with_gradient(call: Call, right: Right, change: Callable[[Array], Array]) -> Result:
     """The right answer, with another gradient. An output stays as it is."""
     result = right(call)
     if not call.pull_back or isinstance(result, Raised):
@@ -110,6 +120,7 @@ def with_gradient(call: Call, change: Callable[[Array], Array]) -> Result:
 
 
 def with_kernel(call: Call, change: Callable[[Array], Array]) -> Call:
+    """The call with another kernel."""
     return call if call.kernel is None else replace(call, kernel=change(call.kernel.copy()))
 
 
@@ -121,43 +132,25 @@ def exchanged(values: Sequence[Any]) -> tuple[Any, ...]:
 def exchanging(*letters: str) -> Answer:
     """The first axis has the last one's parameters, and the other way round."""
 
-    def answer(call: Call) -> Result:
+    def answer(call: Call, right: Right) -> Result:
         theirs = exchanged(call.case.axes)
         axes = tuple(
             replace(axis, **{letter: getattr(other, letter) for letter in letters})
             for axis, other in zip(call.case.axes, theirs, strict=True)
         )
-        return right(with_case(call, axes=axes))
+        return right(with_case(call, axes=axes, padding="explicit"))
 
     return answer
 
 
 def with_bias(call: Call, y: Array) -> Array:
-    return y if call.bias is None else y + call.bias.reshape(-1, *(1,) * call.case.rank)
+    """An output with the call's bias added."""
+    added: Array = y if call.bias is None else y + call.bias.reshape(-1, *(1,) * call.case.rank)
+    return added
 
 
 def to_eight_bits(numbers: Array) -> Array:
+    """Numbers rounded to eight significant bits."""
     mantissa, exponent = np.frexp(numbers)
     rounded: Array = np.ldexp(np.round(mantissa * 256), exponent - 8)
     return rounded
-
-
-Seen = set[tuple[str, str, str]]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault, and what must see it; ``sees`` is 'operations; aspects; statuses' a line, all combined."""
-
-    answer: Answer
-    sees: str
-    red: str
-    hidden_in: str = ""
-    name: str = ""
-
-    def __str__(self) -> str:
-        return self.name or self.answer.__name__
-
-    def seen(self) -> Seen:
-        lines = [line.split(";") for line in self.sees.splitlines() if line.strip()]
-        return {one for line in lines for one in product(*(part.split() for part in line))}  # type: ignore[misc]

@@ -1,0 +1,126 @@
+"""The score: which planted faults each grid sees, whether the diagnosis names them, and nothing where there is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from cases.case import parse
+from harness.commands.selection import CaseSelection
+from harness.selftest import score
+from harness.selftest.faults import BY_NAME, FAULTS
+from harness.selftest.planting import plant
+from harness.selftest.score import LOOKED_AT, Result, Score, Selected, clean, look_for, run
+
+# What has to be seen, at least, of all faults; and what needs surfaces that only the grid 'nightly' takes.
+LEAST = {"smoke": 0.80, "pull-request": 0.97, "nightly": 1.0}
+NIGHTLY_ALONE = {"flipped_where_compiled", "unwritten_with_two_threads"}
+
+GRIDS = ["smoke", "pull-request", pytest.param("nightly", marks=pytest.mark.nightly)]
+
+
+def selected(name: str) -> Selected:
+    selection = CaseSelection(grid=name)
+    return Selected.of(name, selection.cases(), selection.kinds())
+
+
+def few(*ids: str) -> Selected:
+    return Selected.of("few", map(parse, ids), lambda _: ("plain", "declared", "compiled", "switched"))
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_a_grid_sees_what_was_planted_the_diagnosis_names_it_and_where_there_is_nothing_nothing_is_said(
+    grid: str,
+) -> None:
+    """In one, so that each grid is gone through once, whoever runs the tests."""
+    (found,) = run([selected(grid)], FAULTS, os.cpu_count() or 1)
+    perfect_is_right(found)
+    faults_are_seen(grid, found.scores)
+    causes_are_named(found.scores)
+
+
+def perfect_is_right(found: Result) -> None:
+    assert found.verdicts > 2000
+    assert found.unexpected == ()
+
+
+def faults_are_seen(grid: str, scores: Sequence[Score]) -> None:
+    assert [one.fault for one in scores] == [fault.name for fault in FAULTS]
+    unseen = {one.fault for one in scores if not one.seen}
+    assert len(unseen) <= (1 - LEAST[grid]) * len(FAULTS), unseen
+    for name in unseen:
+        assert BY_NAME[name].needs, f"{name} needs no dimension, and is not seen"
+    if grid == "pull-request":
+        assert unseen <= NIGHTLY_ALONE
+    if grid != "nightly":
+        assert unseen >= NIGHTLY_ALONE
+
+
+def causes_are_named(scores: Sequence[Score]) -> None:
+    diagnosed = [one for one in scores if one.diagnosed]
+    wrong = {one.fault: one.otherwise for one in diagnosed if not one.right}
+    assert len(wrong) <= 0.05 * len(diagnosed), wrong
+    named, total = (sum(getattr(one, field) for one in diagnosed) for field in ("named", "diagnosed"))
+    alike = sum(one.alike for one in diagnosed)
+    assert named >= 0.85 * total, f"{named} of {total}"
+    assert named + alike >= 0.92 * total, f"{named} and {alike} of {total}"
+
+
+def test_a_framework_that_is_not_perfect_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "Perfect", plant(BY_NAME["kernel_flipped"]))
+    found = clean(few("conv1d.i5.k3.s1.p0.d1", "max_pool1d.i5.k2.s1.p0.d1"), 0, 9)
+    assert any("kernel flipped" in text for text in found.unexpected)
+    assert all("conv1d" in text for text in found.unexpected)
+    assert found.verdicts > len(found.unexpected)
+
+
+def test_a_fault_that_does_nothing_is_not_seen() -> None:
+    idle = replace(BY_NAME["kernel_flipped"], answer=lambda call, right: right(call))
+    assert look_for(few("conv1d.i5.k3.s1.p0.d1"), idle) == Score("few", "kernel_flipped", 1)
+
+
+def test_a_cause_that_was_not_planted_is_not_named() -> None:
+    grid = few("conv1d.i5.k3.s1.p0.d1")
+    right = look_for(grid, BY_NAME["kernel_flipped"])
+    assert (right.diagnosed, right.named, right.alike, right.right) == (2, 2, 0, True)  # forward and adjoint
+    other = look_for(grid, replace(BY_NAME["kernel_flipped"], cause="padding"))
+    assert (other.diagnosed, other.named, other.alike, other.right) == (right.diagnosed, 0, 0, False)
+    assert all("kernel flipped" in text for text in other.otherwise)
+    alike = look_for(grid, replace(BY_NAME["kernel_flipped"], cause="padding", alike=("flip",)))
+    assert (alike.named, alike.alike, alike.right) == (0, right.diagnosed, True)
+
+
+def test_it_is_told_after_how_many_cases_and_as_what() -> None:
+    grid = few(*(f"conv1d.i{i}.k2.s{s}.p0.d1" for i in range(3, 9) for s in (1, 2)))
+    place = next(number for number, case in enumerate(grid.cases, 1) if case.axes[0].s == 2)
+    found = look_for(grid, BY_NAME["gradient_wrong_with_strides"])
+    assert (found.after, found.shown, found.cases) == (place, 6, 12)
+    assert (found.aspects, found.statuses) == (("adjoint",), ("wrong_operator",))
+    assert "S5" in found.claims
+    assert found.case == grid.cases[place - 1].id
+
+
+def test_it_is_looked_for_no_longer_than_it_takes() -> None:
+    grid = few(*(f"conv1d.i{i}.k2.s1.p0.d1" for i in range(3, 30)))
+    assert look_for(grid, BY_NAME["kernel_flipped"]).shown == LOOKED_AT
+
+
+def test_the_order_is_not_the_grids_and_large_layers_come_last() -> None:
+    ids = [f"conv1d.i{i}.k2.s1.p0.d1" for i in range(3, 30)]
+    grid = few("conv2d.i32x32.k5x5.s1x1.p0x0.d1x1.c1to6", *ids)
+    assert [case.id for case in grid.cases[:-1]] != ids
+    assert grid.cases[-1].id.startswith("conv2d")
+    assert few(*reversed(ids)).cases == few(*ids).cases
+
+
+@pytest.mark.parametrize(("name", "status"), [("ends_its_process", "crashed"), ("never_returns", "timed_out")])
+def test_what_ends_its_process_ends_another_one(name: str, status: str) -> None:
+    found = look_for(few("conv1d.i6.k2.s2.p0.d1", "max_pool1d.i6.k2.s2.p0.d1"), BY_NAME[name])
+    assert found.statuses == (status,)
+
+
+def test_what_differs_from_call_to_call_is_unstable() -> None:
+    assert "unstable" in look_for(few("conv1d.i5.k3.s1.p0.d1.bias"), BY_NAME["differs_from_call_to_call"]).statuses
