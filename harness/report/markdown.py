@@ -129,7 +129,7 @@ def _environment(environment: Environment) -> str:
     facts = ", ".join(f"{escaped(name, 60)} {escaped(value)}" for name, value in environment.facts.items())
     failed = "" if environment.failure is None else f"**failed:** {_code(environment.failure)}"
     told = "<br>".join(part for part in (failed, facts) if part)
-    return f"| {escaped(environment.framework)} | {_code(environment.python)} | {told} |"
+    return f"| {escaped(environment.name)} | {_code(environment.python)} | {told} |"
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -141,10 +141,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _matrix(table: Matrix) -> str:
-    heads = (
-        "<br>".join(escaped(part, 60) for part in (column.framework, column.route, column.mode, column.switch) if part)
-        for column in table.columns
-    )
+    heads = ("<br>".join(escaped(part, 60) for part in column.parts) for column in table.columns)
     lines = [_row(["Relationship", *heads]), _row([":--", *["--:"] * len(table.columns)])]
     for row in table.rows:
         label = f"{escaped(row)} {title_of(row)}".strip()

@@ -89,7 +89,7 @@ def _environment(environment: Environment) -> tuple[Text, Text]:
     if environment.failure is not None:
         why = f"failed: {one_line(environment.failure, 300)} (in {one_line(environment.python, 200)})"
         told.append(Text(why, "bold red"))
-    return Text(one_line(environment.framework, 40), "bold"), Text("\n").join(told)
+    return Text(one_line(environment.name, 40), "bold"), Text("\n").join(told)
 
 
 def _folded(name: str) -> str:
@@ -103,9 +103,7 @@ def _folded(name: str) -> str:
 
 
 def _column(table: Matrix, surface: Surface) -> _Column:
-    heading = "\n".join(
-        _folded(part) for part in (surface.framework, surface.route, surface.mode, surface.switch) if part
-    )
+    heading = "\n".join(_folded(part) for part in surface.parts)
     total = table.totals[surface]
     texts = [str(table.cell(row, surface)) for row in table.rows] + [str(total), str(total.total)]
     return _Column(surface, heading, max(map(cell_len, [*heading.split("\n"), *texts])))

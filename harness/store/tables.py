@@ -24,7 +24,7 @@ from harness.store.columns import (
     case_row,
     verdict_row,
 )
-from harness.store.database import opened, read_lines, rows, write_lines, write_parquet
+from harness.store.database import opened, read_lines, read_parquet, rows, write_lines, write_parquet
 from harness.store.run import how_to_go_on, read_run
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Judge = Callable[[Iterable[Observation]], Iterator[Verdict]]
 
 # The order of the keys of observations and verdicts, as Python sorts them.
-_ORDER = "case_id, framework, route, mode, switch, {}"
+_ORDER = f"case_id, {', '.join(SURFACE)}, {{}}"
 _WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case was observed twice
 _SCRATCH = ".closing-"
 
@@ -96,11 +96,11 @@ def observations(folder: Path) -> Iterator[Observation]:
         return
     names = [name for name in Observation.__slots__ if name != "surface"]
     with rows(folder, "observations", (*SURFACE, *names)) as found:
-        for framework, route, mode, switch, *rest in found:
+        for framework, route, mode, switch, release, *rest in found:
             seen = dict(zip(names, rest, strict=True))
             seen["shape"] = None if seen["shape"] is None else tuple(seen["shape"])
             seen["operator"] = None if seen["operator"] is None else msgspec.json.decode(seen["operator"])
-            yield Observation(surface=Surface(framework, route, mode, switch), **seen)
+            yield Observation(surface=Surface(framework, route, mode, switch, release), **seen)
 
 
 def keys(folder: Path) -> set[tuple[str, Surface, str]]:
@@ -134,10 +134,10 @@ def verdicts(folder: Path) -> Iterator[Verdict]:
     check(folder)
     names = [name for name in Verdict.__slots__ if name != "surface"]
     with rows(folder, "verdicts", (*SURFACE, *names)) as found:
-        for framework, route, mode, switch, *rest in found:
+        for framework, route, mode, switch, release, *rest in found:
             told = dict(zip(names, rest, strict=True))
             told["relationships"] = tuple(told["relationships"])
-            yield Verdict(surface=Surface(framework, route, mode, switch), **told)
+            yield Verdict(surface=Surface(framework, route, mode, switch, release), **told)
 
 
 def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
@@ -149,7 +149,7 @@ def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
         There is no room for them.
     """
     with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
-        found = database.read_parquet([str(other / "observations.parquet") for other in others])
+        found = read_parquet(database, [other / "observations.parquet" for other in others])
         write_parquet(found.order(_ORDER.format(_WHOLE)), folder, "observations")
         known = database.read_parquet([str(other / "cases.parquet") for other in others])
         names = known.project("case_id").distinct().fetchall()
@@ -161,12 +161,14 @@ def _gather(database: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) ->
     sources = []
     with scratch.open("wb") as file:
         file.writelines(log.lines(folder))
-    columns = ", ".join("coalesce(switch, '') AS switch" if name == "switch" else name for name in OBSERVATION_COLUMNS)
+    columns = ", ".join(
+        f"coalesce({name}, '') AS {name}" if name in ("switch", "release") else name for name in OBSERVATION_COLUMNS
+    )
     logged = read_lines(database, scratch, OBSERVATION_COLUMNS)
     logged.create_view("logged")
     sources.append(f"SELECT {columns} FROM logged")  # noqa: S608 - our own names
     if (folder / "observations.parquet").exists():  # closed before it was complete, and gone on with
-        database.read_parquet(str(folder / "observations.parquet")).create_view("earlier")
+        read_parquet(database, [folder / "observations.parquet"]).create_view("earlier")
         sources.append("SELECT * FROM earlier")
     united = database.sql(" UNION ".join(sources))
     write_parquet(united.order(_ORDER.format(_WHOLE)), folder, "observations")
