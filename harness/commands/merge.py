@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +12,11 @@ from cyclopts import Parameter
 
 from harness import judge, store
 from harness.commands.asked import Asked, of
+from harness.commands.releases import name_of
 from harness.commands.report import publish
 from harness.commands.run import exit_code
 from harness.errors import ConvarithError, UsageError
+from harness.frameworks import registry
 from harness.records import Environment, Where
 from harness.report.model import Judged
 
@@ -26,10 +28,11 @@ class _Part:
     folder: Path
     run: store.Run
     asked: Asked
+    called: Mapping[str, str] = field(default_factory=dict)  # from frameworks to releases that they are to have
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        return tuple(text.partition("=")[0] for text in self.asked.surfaces.framework)
+        return tuple(map(name_of, self.asked.surfaces.framework))
 
     @property
     def shard(self) -> tuple[int, int]:
@@ -41,6 +44,7 @@ class _Part:
 def merge(
     *runs: Path,
     out: Annotated[Path, Parameter(alias="-o")],
+    releases: Annotated[bool, Parameter(negative=())] = False,
     exit_zero: bool = False,
 ) -> int:
     """Unite the shards of a run, and report: the result is that of a run that was never divided.
@@ -52,12 +56,15 @@ def merge(
         selection on different frameworks.
     out
         Output directory, which must be new or empty.
+    releases
+        Put different releases of a framework side by side, each called by its version: runs that were observed in
+        environments of their own, with -f NAME or -f NAME=PYTHON.
     exit_zero
         End with 0 where a disagreement alone would end with 1. The report is the same.
     """
     if not runs:
         raise UsageError("merge what? Name the directories of runs")
-    parts = [_part(folder) for folder in runs]
+    parts = [_part(folder, releases=releases) for folder in runs]
     first = parts[0]
     for number, other in enumerate(parts[1:], 1):
         if why := next(filter(None, (_apart(earlier, other) for earlier in parts[:number])), ""):
@@ -80,7 +87,7 @@ def merge(
     store.create(out, record)
     try:
         with store.held(out):
-            cases = store.adopt(out, [part.folder for part in parts])
+            cases = store.adopt(out, [(part.folder, part.called) for part in parts])
             judged = Judged.of(store.close(out, cases, environments, judge.judge_in_order))
             complete = not missing and all(part.run.complete for part in parts)
             record = replace(record, cases=len(cases), complete=complete)
@@ -94,10 +101,33 @@ def merge(
     return exit_code(record, judged, forgiving=exit_zero)
 
 
-def _part(folder: Path) -> _Part:
+def _part(folder: Path, *, releases: bool) -> _Part:
     run = store.read_run(folder)
     store.check(folder)
-    return _Part(folder, run, of(run, folder))
+    asked = of(run, folder)
+    if not releases:
+        return _Part(folder, run, asked)
+    called = {
+        place.framework: f"{_package(place.framework)}=={place.facts['version']}"
+        for place in run.environments
+        if not place.release and "version" in place.facts
+    }
+    environments = tuple(
+        replace(place, release=place.release or called.get(place.framework, "")) for place in run.environments
+    )
+    texts = tuple(
+        f"{text}={called[text]}" if text in called else asked.surfaces.framework[number]
+        for number, text in enumerate(map(name_of, asked.surfaces.framework))
+    )
+    run = replace(run, environments=environments)
+    return _Part(folder, run, replace(asked, surfaces=replace(asked.surfaces, framework=texts)), called)
+
+
+def _package(framework: str) -> str:
+    """What an index has a framework as, in the first place."""
+    reference = registry.adapters().get(framework)
+    groups = registry.load(reference).distributions if reference else ()
+    return groups[0][0] if groups else framework
 
 
 def _apart(one: _Part, other: _Part) -> str:
@@ -132,7 +162,8 @@ def _rest(part: _Part) -> Asked:
         shard="",
         digest="",
         cases=replace(asked.cases, grid=None),  # its file may be elsewhere; what it holds is in the digest
-        surfaces=replace(asked.surfaces, framework=()),
+        # How their environments were made shows in the environments.
+        surfaces=replace(asked.surfaces, framework=(), python=None, pre=False, index=(), uv=False),
     )
 
 

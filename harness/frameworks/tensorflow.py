@@ -55,6 +55,7 @@ MODES = {
     XLA: Mode("compiled", batch=100),
     GRAPH: DECLARED,
 }
+DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
 _MANY = (FUNCTION, UNKNOWN, XLA, GRAPH)  # of these many calls are traced together
 # The direct convolution that equals a transposed one is another function's to compute.
 _OWN = tuple(probe for probe in COMPUTED if probe != "direct")
@@ -69,6 +70,7 @@ class TensorFlow(Adapter):
     name = "tensorflow"
     package = "tensorflow"
     requirement = "convarith[tensorflow]"
+    distributions: ClassVar[tuple[tuple[str, ...], ...]] = (DISTRIBUTIONS,)
     routes = {
         NN: Route(MODES),
         CONVOLUTION: Route(MODES, ("conv",)),

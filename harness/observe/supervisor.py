@@ -273,6 +273,8 @@ class Minder:
 
     def _start(self) -> Child:
         if self._child is None:
+            if self._place.failure:
+                raise StartFailed(self._place.failure, "")
             self._child = Child(
                 self._place.python,
                 (self._place.reference, self._place.device, self._place.switch),
@@ -323,6 +325,8 @@ def _observation(job: Job, report: dict[str, Any]) -> Observation:
 
 
 def _sentence(place: Place, error: StartFailed) -> str:
+    if place.failure:
+        return place.failure
     lines = [line for line in error.output.strip().splitlines() if line.strip()]
     said = f"; it last said: {lines[-1].strip()[:300]}" if lines else ""
     return f"{place.framework} {error}{said} [{place.python}]"

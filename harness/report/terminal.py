@@ -95,7 +95,7 @@ def _environment(environment: Environment) -> tuple[Text, Text]:
 def _folded(name: str) -> str:
     """A dotted name over several lines, each of a few characters."""
     lines = [""]
-    for part in one_line(name, 60).replace(".", ".\0").split("\0"):
+    for part in one_line(name, 60).replace(".", ".\0").replace(" ", " \0").split("\0"):
         if lines[-1] and len(lines[-1]) + len(part) > _PIECE:
             lines.append("")
         lines[-1] += part

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,8 +140,14 @@ def verdicts(folder: Path) -> Iterator[Verdict]:
             yield Verdict(surface=Surface(framework, route, mode, switch, release), **told)
 
 
-def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
+def adopt(folder: Path, others: Sequence[tuple[Path, Mapping[str, str]]]) -> list[Case]:
     """Put the observations of other, closed, runs into one that has none; returns the cases that they speak of.
+
+    Parameters
+    ----------
+    folder : Path
+    others : sequence of (Path, mapping)
+        Directories; and of each, from frameworks to the releases that their observations are of if they do not say.
 
     Raises
     ------
@@ -149,9 +155,20 @@ def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
         There is no room for them.
     """
     with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
-        found = read_parquet(database, [other / "observations.parquet" for other in others])
+        database.execute("CREATE TABLE called (part INTEGER, name VARCHAR, known VARCHAR)")
+        told = [(part, *item) for part, (_, called) in enumerate(others) for item in called.items()]
+        if told:
+            database.executemany("INSERT INTO called VALUES (?, ?, ?)", told)
+        sources = []
+        for part, (other, _) in enumerate(others):
+            read_parquet(database, [other / "observations.parquet"]).create_view(f"part{part}")
+            sources.append(
+                f"SELECT * EXCLUDE (part, name, known) REPLACE (coalesce(nullif(release, ''), known, '') AS release) "  # noqa: S608
+                f"FROM part{part} LEFT JOIN called ON part = {part} AND name = framework"
+            )
+        found = database.sql(" UNION ALL ".join(sources))
         write_parquet(found.order(_ORDER.format(_WHOLE)), folder, "observations")
-        known = database.read_parquet([str(other / "cases.parquet") for other in others])
+        known = database.read_parquet([str(other / "cases.parquet") for other, _ in others])
         names = known.project("case_id").distinct().fetchall()
     return [parse(name) for (name,) in names]
 
