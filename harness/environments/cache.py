@@ -182,7 +182,7 @@ class Cache:
             There is none of that name, or it is in use.
         """
         folder = self.folder / name
-        if Path(name).name != name or not folder.is_dir():
+        if name not in {entry.name for entry in self.entries()}:
             raise UsageError(f"there is no environment {name}; convarith env list shows them")
         try:
             lock = self._locked(name, fcntl.LOCK_EX | fcntl.LOCK_NB)
