@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from ..fakes.index import offer
 from harness.environments import Cache, Held
 from harness.environments import install as installing
 from harness.environments.pythons import here
 from harness.environments.wanted import Wanted
 from harness.errors import EnvironmentFailed, UsageError
+
+from ..fakes.index import offer
 
 ROOT = Path(__file__).parents[2]
 ONE = Wanted(("convarith-fake==1.0",), here())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.environments.pythons import Python
@@ -50,8 +52,8 @@ def test_what_is_no_requirement_never_reaches_pip(text: str, why: str) -> None:
 
 
 def wanted(text: str, **changes: str | bool) -> Wanted:
-    asked = {"python": PYTHON, "pre": False, "indexes": {}, "today": "2026-01-02", **changes}
-    return of(asked=requirements(text), **asked)  # type: ignore[arg-type]
+    asked: dict[str, Any] = {"python": PYTHON, "pre": False, "indexes": {}, "today": "2026-01-02", **changes}
+    return of(asked=requirements(text), **asked)
 
 
 def test_a_name_says_all_that_is_in_it_and_nothing_else() -> None:
