@@ -41,6 +41,7 @@ app.command("harness.commands.routes:routes", help="Print how each route says a 
 app.command("harness.commands.check_adapter:check_adapter", help="Tell what is missing or wrong in an adapter.")
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")
+app.command("harness.commands.diff:diff", help="Tell what changed between two runs, or two releases in one.")
 environments = App(name="env", help="Environments that are made for releases: list, make, check and remove them.")
 environments.command("harness.commands.env:listed", name="list", help="List the environments that are kept.")
 environments.command("harness.commands.env:create", help="Make an environment, if it is not kept already.")
