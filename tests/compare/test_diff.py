@@ -53,14 +53,16 @@ def test_releases_of_one_run(observed: Path, capsys: pytest.CaptureFixture[str])
     assert kinds(told(capsys, run, "1.1", "1.2", code=1)) == {"regression": 6}
     assert kinds(told(capsys, run, "1.2", "1.1", code=0)) == {"fixed": 6}
     refused = told(capsys, run, "1.1", "1.3", code=1)
-    assert kinds(refused) == {"newly_rejected": 3}
+    assert kinds(refused) == {"newly_rejected": 4}  # the declared shape as well
     assert {change["case_id"] for change in refused["changes"]} == {TWO}
-    assert refused["worse"] == 3
-    # what was wrong and is refused now is no regression; what was wrong and is right now is fixed
-    assert kinds(told(capsys, run, "1.2", "1.3", code=0)) == {"newly_rejected": 3, "fixed": 3}
+    assert refused["worse"] == 4
+    # what was wrong and is refused now is no regression, as the declared shape is, which was right
+    mixed = told(capsys, run, "1.2", "1.3", code=1)
+    assert kinds(mixed) == {"newly_rejected": 4, "fixed": 3}
+    assert [change["aspect"] for change in mixed["changes"] if change["worse"]] == ["declared"]
     # the verdict is the same, the error's class is not
     other = told(capsys, run, "1.3", "1.4", code=0)
-    assert kinds(other) == {"changed": 3}
+    assert kinds(other) == {"changed": 4}
     assert {(one["before"], one["after"]) for one in other["changes"]} == {("rejected", "rejected")}
     assert other["groups"][0]["sentence"].endswith("conv: rejected (ValueError) → rejected (TypeError)")
 
