@@ -68,7 +68,7 @@ def packages(folder: Path) -> tuple[str, ...]:
     EnvironmentFailed
         Its interpreter cannot be run.
     """
-    told = _said([str(interpreter(folder)), "-I", "-c", _ASK], ())
+    told = said([str(interpreter(folder)), "-I", "-c", _ASK], ())
     if isinstance(told, EnvironmentFailed):
         raise told
     return tuple(told.split())
@@ -80,12 +80,12 @@ def clean_environment() -> dict[str, str]:
 
 
 def _run(command: Sequence[str], wanted: Wanted, keep: Sequence[int]) -> None:
-    told = _said(command, keep)
+    told = said(command, keep)
     if isinstance(told, EnvironmentFailed):
         raise EnvironmentFailed(f"the environment of {wanted} cannot be made: {told}")
 
 
-def _said(command: Sequence[str], keep: Sequence[int]) -> str | EnvironmentFailed:
+def said(command: Sequence[str], keep: Sequence[int] = ()) -> str | EnvironmentFailed:
     """What a command printed; or how it failed, with the last that it said."""
     try:
         done = subprocess.run(
