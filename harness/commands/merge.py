@@ -53,7 +53,7 @@ def merge(
     ----------
     runs
         Directories of finished runs: shards that 'convarith run --shard K/N' made of one selection, or runs of one
-        selection on different frameworks.
+        selection on different frameworks; or directories that hold such directories.
     out
         Output directory, which must be new or empty.
     releases
@@ -64,7 +64,7 @@ def merge(
     """
     if not runs:
         raise UsageError("merge what? Name the directories of runs")
-    parts = [_part(folder, releases=releases) for folder in runs]
+    parts = [_part(folder, releases=releases) for named in runs for folder in _folders(named, out)]
     first = parts[0]
     for number, other in enumerate(parts[1:], 1):
         if why := next(filter(None, (_apart(earlier, other) for earlier in parts[:number])), ""):
@@ -99,6 +99,14 @@ def merge(
         told = f"{', '.join(missing)} missing: merge all, or observe the rest here by: {store.how_to_go_on(out)}"
         print(f"convarith: {told}", file=sys.stderr)
     return exit_code(record, judged, forgiving=exit_zero)
+
+
+def _folders(named: Path, out: Path) -> list[Path]:
+    """A run's directory, or those of the runs that are in a directory."""
+    if (named / "run.json").exists() or not named.is_dir():
+        return [named]
+    inside = sorted(path.parent for path in named.glob("*/run.json") if path.parent.resolve() != out.resolve())
+    return inside or [named]
 
 
 def _part(folder: Path, *, releases: bool) -> _Part:

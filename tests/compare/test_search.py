@@ -49,9 +49,11 @@ def test_what_cannot_be_seen_is_skipped_and_said() -> None:
         for gone in itertools.product([False, True], repeat=number - 2):
             for first in range(1, number):
                 missing = {f"1.{n + 1}" for n, one in enumerate(gone) if one}
-                found = search(
-                    names(number), lambda release, f=first, m=missing: None if release in m else int(release[2:]) >= f
-                )
+
+                def look(release: str, first: int = first, missing: set[str] = missing) -> bool | None:
+                    return None if release in missing else int(release[2:]) >= first
+
+                found = search(names(number), look)
                 assert found is not None
                 low, high = int(found.good[2:]), int(found.bad[2:])
                 assert low < first <= high
