@@ -43,6 +43,7 @@ app.command("harness.commands.report:report", help="Show the summary of a run, a
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")
 app.command("harness.commands.diff:diff", help="Tell what changed between two runs, or two releases in one.")
 app.command("harness.commands.bisect:bisect", help="Find between which two releases an observation changed.")
+app.command("harness.commands.history:history", help="Show releases beside each other, or the history of a case.")
 environments = App(name="env", help="Environments that are made for releases: list, make, check and remove them.")
 environments.command("harness.commands.env:listed", name="list", help="List the environments that are kept.")
 environments.command("harness.commands.env:create", help="Make an environment, if it is not kept already.")

@@ -11,8 +11,8 @@ from rich.console import Console
 from harness import store
 from harness.commands.printing import as_json
 from harness.compare import compare, sides
+from harness.compare import pages as compared
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
-from harness.report import compared
 
 
 def diff(

@@ -105,7 +105,7 @@ def _blocks(report: Report) -> Iterator[_Block]:
         head = "| Framework | Python | Facts |\n|:--|:--|:--|"
         yield _Block("environment table", f"## Environments\n\n{head}\n{rows}\n")
     if table.columns:
-        text = f"## Relationships and surfaces\n\n{READING} {COUNTING}\n\n{_matrix(table)}\n"
+        text = f"## Relationships and surfaces\n\n{READING} {COUNTING}\n\n{matrix_table(table)}\n"
         yield _Block("matrix", text)
         yield _Block("status table", f"## Statuses\n\n{_statuses(table)}\n")
     found = groups(report.judged.unexpected)
@@ -140,7 +140,8 @@ def _cell(cell: Cell) -> str:
     return f"**✗ {cell}**" if cell.unexpected else str(cell)
 
 
-def _matrix(table: Matrix) -> str:
+def matrix_table(table: Matrix) -> str:
+    """Relationships against surfaces, as a table."""
     heads = ("<br>".join(escaped(part, 60) for part in column.parts) for column in table.columns)
     lines = [_row(["Relationship", *heads]), _row([":--", *["--:"] * len(table.columns)])]
     for row in table.rows:

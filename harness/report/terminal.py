@@ -59,14 +59,19 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
         _print(console, Text())
         _listed(console, map(_environment, report.environments))
     table = matrix(report)
-    for columns in _pages(table, console.width):
-        _print(console, Text())
-        console.print(_table(table, columns, console.width), highlight=False)
+    show_matrix(table, console)
     if table.columns:
         _print(console, Text(f"{READING} {COUNTING}", "dim"))
     found = groups(report.judged.unexpected)
     _differences(found, report, console)
     _next(found, folder, console)
+
+
+def show_matrix(table: Matrix, console: Console) -> None:
+    """Print relationships against surfaces, in as many tables as it takes for each to fit the width."""
+    for columns in _pages(table, console.width):
+        _print(console, Text())
+        console.print(_table(table, columns, console.width), highlight=False)
 
 
 def _print(console: Console, text: Text) -> None:

@@ -39,13 +39,15 @@ def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextlib.contextmanager
-def rows(folder: Path, table: str, columns: Iterable[str], where: str = "true") -> Iterator[Iterator[tuple[Any, ...]]]:
+def rows(
+    folder: Path, table: str, columns: Iterable[str], where: str = "true", values: Mapping[str, Any] | None = None
+) -> Iterator[Iterator[tuple[Any, ...]]]:
     """Some columns of one of a run's tables, row by row, a few in memory at a time."""
     import duckdb
 
     with duckdb.connect() as database:
         read_parquet(database, [folder / f"{table}.parquet"]).create_view("found")
-        cursor = database.execute(f"SELECT {', '.join(columns)} FROM found WHERE {where}")  # noqa: S608 - our own words
+        cursor = database.execute(f"SELECT {', '.join(columns)} FROM found WHERE {where}", values)  # noqa: S608 - our own words
         yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
 
 
