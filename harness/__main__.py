@@ -44,6 +44,7 @@ app.command("harness.commands.merge:merge", help="Unite the shards of a run, and
 app.command("harness.commands.diff:diff", help="Tell what changed between two runs, or two releases in one.")
 app.command("harness.commands.bisect:bisect", help="Find between which two releases an observation changed.")
 app.command("harness.commands.history:history", help="Show releases beside each other, or the history of a case.")
+app.command("harness.commands.baseline:baseline", help="Write what of a run is not as expected, to compare runs with.")
 environments = App(name="env", help="Environments that are made for releases: list, make, check and remove them.")
 environments.command("harness.commands.env:listed", name="list", help="List the environments that are kept.")
 environments.command("harness.commands.env:create", help="Make an environment, if it is not kept already.")

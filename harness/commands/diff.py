@@ -10,7 +10,7 @@ from rich.console import Console
 
 from harness import store
 from harness.commands.printing import as_json
-from harness.compare import compare, sides
+from harness.compare import baseline, compare, sides
 from harness.compare import pages as compared
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
 
@@ -30,8 +30,8 @@ def diff(
     Parameters
     ----------
     names
-        RUN RUN: directories of two runs; or RUN RELEASE RELEASE: one, and two of the releases in it, such as
-        'jax==0.4.30' or 0.4.30.
+        RUN RUN: directories of two runs; BASELINE RUN: what 'convarith baseline' wrote, and a run; or RUN RELEASE
+        RELEASE: one run, and two of the releases in it, such as 'jax==0.4.30' or 0.4.30.
     only_changed
         Say nothing of what is the same: of which releases were compared, and how many observations are alike.
     format
@@ -41,7 +41,10 @@ def diff(
     exit_zero
         End with 0 where a regression would end with 1. What is printed is the same.
     """
-    found = compare(*sides(names))
+    if len(names) == 2 and (Path(names[0]) / baseline.FILE).exists():
+        found = baseline.against(Path(names[0]), sides([names[1], names[1]])[1])
+    else:
+        found = compare(*sides(names))
     if format == "terminal" and out is None:
         compared.show(found, Console(), only_changed=only_changed)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.compare.changes import KINDS, Change, Group
 
-_RAISED = ("rejected",)
+_SILENT = ("", "unsupported", "harness_error", "unstable")  # of which the reason is no class of error
 
 
 def grouped(changes: Iterable[Change]) -> list[Group]:
@@ -47,5 +47,7 @@ def _group(held: Sequence[Change]) -> Group:
 
 
 def _told(status: str, saw: str) -> str:
-    """A status; of one that was an error, with its class."""
-    return f"{status} ({saw.partition(':')[0]})" if status in _RAISED and saw else status or "not observed"
+    """A status; if an error was seen, with its class, and if the process ended, how it did."""
+    if status in _SILENT or not saw or saw.startswith("o = "):
+        return status or "not observed"
+    return f"{status} ({saw.partition(':')[0]})"

@@ -63,7 +63,7 @@ def compare(before: Side, after: Side) -> Compared:
             "SELECT (SELECT count(*) FROM one), (SELECT count(*) FROM one SEMI JOIN other ON one.key = other.key)",
         )
         alone = list(_alone(database, before, after))
-        changes = tuple(sorted(_changes(database), key=_order))
+        changes = tuple(sorted(_changes(database), key=order))
         (moved,) = _one(database, "SELECT count(*) FROM differing WHERE before IS NOT NULL AND after IS NOT NULL")
     assert known >= both >= moved
     return Compared(
@@ -203,7 +203,7 @@ def _changes(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
             one,
             other,
         ) in some:
-            kind = _kind(was, now, raised, raises)
+            kind = kind_of(was, now, raised, raises)
             if kind is None:
                 continue
             change = Change(
@@ -215,7 +215,7 @@ def _changes(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
             yield change
 
 
-def _kind(before: str, after: str, outcome_before: str, outcome_after: str) -> Kind | None:
+def kind_of(before: str, after: str, outcome_before: str, outcome_after: str) -> Kind | None:
     """What sort of change it is, by what was observed first and by what that is worth then."""
     if before in _SILENT:
         return None if after in _SILENT else "appeared"
@@ -230,6 +230,7 @@ def _kind(before: str, after: str, outcome_before: str, outcome_after: str) -> K
     return "fixed" if before != "agrees" and after == "agrees" else "changed"
 
 
-def _order(change: Change) -> tuple[object, ...]:
+def order(change: Change) -> tuple[object, ...]:
+    """Sorts changes by kind, surface and size of the case."""
     where = (change.framework, change.route, change.mode, change.switch)
     return (KINDS.index(change.kind), where, len(change.case_id), change.case_id, change.aspect)

@@ -39,6 +39,15 @@ def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextlib.contextmanager
+def opened_in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, to ask tables that are read."""
+    import duckdb
+
+    with duckdb.connect() as database:
+        yield database
+
+
+@contextlib.contextmanager
 def rows(
     folder: Path, table: str, columns: Iterable[str], where: str = "true", values: Mapping[str, Any] | None = None
 ) -> Iterator[Iterator[tuple[Any, ...]]]:
