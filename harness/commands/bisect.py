@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import sys
 from collections.abc import Hashable, Sequence
@@ -19,7 +20,7 @@ from harness.commands.surfaces import SurfaceSelection, shards
 from harness.compare.search import Found, search
 from harness.environments import Cache, find
 from harness.environments.index import between, versions
-from harness.environments.wanted import of, read_indexes, requirements
+from harness.environments.wanted import of, read_indexes, requirements, without_password
 from harness.errors import AS_EXPECTED, EnvironmentFailed, NothingSelected, UsageError
 from harness.frameworks import registry
 from harness.observe.supervisor import observe
@@ -182,10 +183,12 @@ def _show(found: Found, history: _History, changed: Sequence[_Key]) -> None:
         print(f"\n{surface}, {aspect}")
         for version, verdict in ((found.good, was), (found.bad, now)):
             print(f"  {version}: {_told(verdict)}")
-    surface = changed[0][0]
+    surface, asked = changed[0][0], history.surfaces
     for version in (found.good, found.bad):
         words = ["convarith", "run", "-f", history.named(version), "--case", history.case_id, "--route", surface.route]
         words += ["--mode", surface.mode, *(("--switch", surface.switch) if surface.switch else ())]
+        words += [*(("--python", asked.python) if asked.python else ()), *(["--pre"] if asked.pre else [])]
+        words += itertools.chain.from_iterable(("--index", without_password(text)) for text in asked.index)
         print(f"\n    {shlex.join(words)}" if version == found.good else f"    {shlex.join(words)}")
     others = [pair for pair in found.changes if pair != (found.good, found.bad)]
     if others:

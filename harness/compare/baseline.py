@@ -1,18 +1,19 @@
 """A baseline: what of a run is not as the theory says, small enough to be kept in a repository and reviewed as a diff.
 
 baseline.json      what was asked, by whom it was judged, which surfaces were observed, in which environments
-FRAMEWORK.txt      what is not as expected, in sections: route, mode, switch, status and class of error; under each, the
-                   cases, and of each the aspects with what was seen: the first digits of the operator's digest, or the
-                   shape
+FRAMEWORK.txt      what is not as expected, in sections: status, class of error, and the route, mode and switch of each
+                   surface on which the cases below did the same; of each case the aspects, with what was seen: the
+                   first digits of the operator's digest, or the shape
 
 What a run of the same selection observed and what is not listed was as expected.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,11 +92,10 @@ def write(run: Path, folder: Path) -> dict[str, int]:
     frameworks = Counter(framework for framework, _ in {(one.framework, one.release) for one in record.environments})
     if several := [name for name, number in frameworks.items() if number > 1]:
         raise UsageError(f"the run in {run} holds several releases of {several[0]}: a baseline is of one of each")
-    told: dict[str, dict[tuple[str, ...], dict[str, list[str]]]] = {name: {} for name in sorted(frameworks)}
+    told: dict[str, dict[tuple[str, ...], list[str]]] = {name: {} for name in sorted(frameworks)}
     counts = dict.fromkeys(told, 0)
-    for (framework, route, mode, switch, case_id, aspect), seen, _ in deviations(run):
-        section = (route, mode, switch, seen.status, seen.error)
-        words = told[framework].setdefault(section, {}).setdefault(case_id, [])
+    for (framework, *surface, case_id, aspect), seen, _ in deviations(run):
+        words = told[framework].setdefault((case_id, seen.status, seen.error, *surface), [])
         words.append(f"{aspect}:{seen.value}" if seen.value else aspect)
         counts[framework] += 1
     kept = replace(
@@ -108,8 +108,8 @@ def write(run: Path, folder: Path) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.txt"):
         path.unlink()
-    for framework, sections in told.items():
-        store.write_whole(folder / f"{framework}.txt", _text(framework, sections).encode())
+    for framework, lines in told.items():
+        store.write_whole(folder / f"{framework}.txt", _text(framework, lines).encode())
     store.write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
     return counts
 
@@ -138,11 +138,12 @@ def read(folder: Path) -> tuple[Side, dict[Key, Deviation]]:
                 section = ["" if word == _NONE else word for word in head[1].split("\t")]
             elif line and not line.startswith("#"):
                 case_id, *aspects = line.split(" ")
-                if len(section) != 5 or not aspects:
+                if len(section) < 5 or len(section) % 3 != 2 or not aspects:
                     raise UsageError(f"{folder}/{framework}.txt, line {number}: not as convarith baseline writes it")
-                route, mode, switch, status, kind = section
-                for word in aspects:
+                status, kind, *surfaces = section
+                for word, place in itertools.product(aspects, range(0, len(surfaces), 3)):
                     aspect, _, value = word.partition(":")
+                    route, mode, switch = surfaces[place : place + 3]
                     found[framework, route, mode, switch, case_id, aspect] = Deviation(status, kind, value)
     return Side(str(folder), folder, record), found
 
@@ -214,12 +215,19 @@ def _statuses(folder: Path, keys: set[Key]) -> dict[Key, str]:
     return {tuple(row[:6]): row[6] for row in rows if tuple(row[:6]) in keys}
 
 
-def _text(framework: str, sections: dict[tuple[str, ...], dict[str, list[str]]]) -> str:
-    lines = [f"# What {framework} does otherwise than the theory says; written by convarith baseline"]
-    for section, cases in sorted(sections.items()):
-        lines += ["", "[" + "\t".join(word or _NONE for word in section) + "]"]
-        lines += [" ".join([case_id, *words]) for case_id, words in sorted(cases.items())]
-    return "\n".join(lines) + "\n"
+def _text(framework: str, lines: Mapping[tuple[str, ...], Sequence[str]]) -> str:
+    """Sections of what happened alike on some surfaces; a line is of (case, status, error, route, mode, switch)."""
+    alike: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for (case_id, status, error, *surface), words in lines.items():
+        alike.setdefault((status, error, case_id, *words), []).append(tuple(surface))
+    sections: dict[tuple[str, ...], list[str]] = {}
+    for (status, error, *words), surfaces in alike.items():
+        head = (status, error, *itertools.chain.from_iterable(sorted(surfaces)))
+        sections.setdefault(head, []).append(" ".join(words))
+    text = [f"# What {framework} does otherwise than the theory says; written by convarith baseline"]
+    for head, told in sorted(sections.items()):
+        text += ["", "[" + "\t".join(word or _NONE for word in head) + "]", *sorted(told)]
+    return "\n".join(text) + "\n"
 
 
 def _word(error: str) -> str:

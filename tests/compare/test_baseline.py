@@ -61,7 +61,7 @@ def test_its_text_is_read_back_and_is_the_same_each_time(runs: None, tmp_path: P
     assert listed == {key: seen for key, seen, _ in baseline.deviations(Path("1.2"))}
     assert len(listed) == sum(not one.as_expected for one in store.verdicts(Path("1.2"))) == 6
     text = first["released.txt"].decode()
-    assert "\n[fake.loops\teager\t-\twrong_operator\t-]\n" in text
+    assert "\n[wrong_operator\t-\tfake.loops\teager\t-]\n" in text
     assert str(tmp_path) not in text + first["baseline.json"].decode()
 
 
