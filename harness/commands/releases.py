@@ -101,7 +101,7 @@ def chosen(texts: Sequence[str]) -> list[Chosen]:
 def name_of(remembered: str) -> str:
     """A framework, and its release if it has one, of what a run remembers of it."""
     name, _, rest = remembered.partition("=")
-    return name if rest.startswith("/") or not _REQUIRES.search(rest) else f"{name} {rest}"
+    return name if rest.startswith("/") or not rest else f"{name} {rest}"  # interpreters are remembered by whole paths
 
 
 def here() -> list[Chosen]:
@@ -170,7 +170,7 @@ def _read(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
         yield _installed(name, known)
     elif found is not None:
         yield Chosen(name, str(Path(found).absolute()))
-    elif _REQUIRES.search(rest):
+    elif _requires(rest, known):
         yield Chosen(name, "", requirements(rest))
     else:
         raise UsageError(f"'{text}': there is no interpreter {rest} that can be run")
@@ -185,17 +185,26 @@ def _installed(name: str, known: Mapping[str, str]) -> Chosen:
 
 def _released(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
     """The frameworks that some requirements are of."""
-    word = re.split(r"[\[=<>!~\s]", text.strip(), maxsplit=1)[0]
+    word = _word(text)
     adapters = {name: registry.load(reference) for name, reference in known.items()}
-    asked = requirements(text) if _REQUIRES.search(text) or _is_package(word, known) else None
+    asked = requirements(text) if _requires(text, known) else None
     found = [name for name, adapter in adapters.items() if asked is not None and adapter.is_of(asked.names)]
     if asked is None or not found:
         raise UsageError(_unknown(word, known) + (f"; no framework is made of {text}" if asked is not None else ""))
     yield from (Chosen(name, "", asked) for name in found)
 
 
-def _is_package(word: str, known: Mapping[str, str]) -> bool:
-    return any(word in group for reference in known.values() for group in registry.load(reference).distributions)
+def _requires(text: str, known: Mapping[str, str]) -> bool:
+    """Whether a text says what to install: it compares versions, or names a package that a framework is known as."""
+    packages = {
+        name for reference in known.values() for group in registry.load(reference).distributions for name in group
+    }
+    return _REQUIRES.search(text) is not None or _word(text) in packages
+
+
+def _word(text: str) -> str:
+    """The name that a requirement begins with."""
+    return re.split(r"[\[=<>!~\s]", text.strip(), maxsplit=1)[0]
 
 
 def _unknown(name: str, known: Mapping[str, str]) -> str:

@@ -111,6 +111,16 @@ def test_what_pip_said_last_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert Cache().entries() == []
 
 
+def test_a_password_is_not_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    offer(monkeypatch, tmp_path, {})
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    with pytest.raises(EnvironmentFailed) as caught:
+        Cache().have(Wanted(("convarith-fake==1.0",), here(), index="file://me:secret@localhost/simple"))
+    assert "localhost/simple" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def test_who_is_killed_leaves_what_the_next_makes_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Even the pip that it started: it holds the lock until it has ended, so that nobody makes what it still writes."""
     offer(monkeypatch, tmp_path, {"1.0": ""})
