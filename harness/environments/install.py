@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.environments.wanted import Wanted, without_password
+from harness.environments.wanted import Wanted
 from harness.errors import EnvironmentFailed
 from harness.report.text import one_line
 
@@ -82,12 +82,9 @@ def clean_environment() -> dict[str, str]:
 def _run(command: Sequence[str], wanted: Wanted, keep: Sequence[int]) -> None:
     told = said(command, keep)
     if isinstance(told, EnvironmentFailed):
-        # pip may say where it asked, and with which password.
-        text = str(told).replace(wanted.index, without_password(wanted.index)) if wanted.index else str(told)
-        secret = wanted.index.rpartition("@")[0].rpartition("//")[2]
-        raise EnvironmentFailed(
-            f"the environment of {wanted} cannot be made: {text.replace(f'{secret}@', '') if secret else text}"
-        )
+        secret = wanted.index.rpartition("@")[0].rpartition("//")[2]  # pip may say where it asked, and how
+        text = str(told).replace(f"{secret}@", "") if secret else str(told)
+        raise EnvironmentFailed(f"the environment of {wanted} cannot be made: {text}")
 
 
 def said(command: Sequence[str], keep: Sequence[int] = ()) -> str | EnvironmentFailed:
