@@ -45,6 +45,16 @@ app.command(
     "harness.commands.selftest:selftest",
     help="Plant faults in a perfect framework, and tell which of them a grid sees.",
 )
+app.command("harness.commands.diff:diff", help="Tell what changed between two runs, or two releases in one.")
+app.command("harness.commands.bisect:bisect", help="Find between which two releases an observation changed.")
+app.command("harness.commands.history:history", help="Show releases beside each other, or the history of a case.")
+app.command("harness.commands.baseline:baseline", help="Write what of a run is not as expected, to compare runs with.")
+environments = App(name="env", help="Environments that are made for releases: list, make, check and remove them.")
+environments.command("harness.commands.env:listed", name="list", help="List the environments that are kept.")
+environments.command("harness.commands.env:create", help="Make an environment, if it is not kept already.")
+environments.command("harness.commands.env:check", help="Tell which environments are not as they were made.")
+environments.command("harness.commands.env:remove", help="Remove environments.")
+app.command(environments)
 app.command("harness.commands.query:query", help="Ask a run in SQL. Its tables are cases, observations and verdicts.")
 _known = App(name="known", help="Known deviations, kept by what runs show: check, add, prune.")
 _known.command(

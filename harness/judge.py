@@ -187,6 +187,11 @@ def diagnosis(seen: Observation) -> Diagnosis:
     return diagnose(case, seen.probe, theory, wanted=shape, shape=seen.shape, operator=operator)
 
 
+def content(seen: Observation) -> tuple[object, ...]:
+    """What of an observation is the same whenever it is made, if the framework is."""
+    return _content(expectation(seen.case_id), seen)
+
+
 def _content(theory: Expectation, seen: Observation) -> tuple[object, ...]:
     """What must be the same when a case is observed again: not the words of an error, which may hold addresses.
 

@@ -106,7 +106,7 @@ def _observe(
     @contextmanager
     def sink(number: int) -> Iterator[Sink]:
         place = pieces[number].place
-        path = folder / "observations" / log.name(place.framework, place.switch, first + number)
+        path = folder / "observations" / log.name(place.where, first + number)
         with store.ObservationFile(path) as file:
 
             def take(seen: Observation) -> None:
@@ -126,7 +126,7 @@ def _observe_on(
 
     def take(number: int, lines: bytes) -> None:
         place = pieces[number].place
-        store.write_whole(folder / "observations" / log.name(place.framework, place.switch, first + number), lines)
+        store.write_whole(folder / "observations" / log.name(place.where, first + number), lines)
         if watcher is not None:
             for seen in log.read(lines.splitlines()):
                 watcher.count(seen)

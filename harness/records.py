@@ -32,7 +32,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 EXPECTED_STATUSES: frozenset[Status] = frozenset({"agrees", "known", "unsupported"})
 
 MACHINE = ("processor", "instruction_sets")  # facts that differ from machine to machine
-Where = tuple[str, str]  # a framework and a switch: what has processes of its own
+Where = tuple[str, str, str]  # a framework, a switch and a release: what has processes of its own
 
 TEXT_LIMIT = 2000  # characters of a framework's message that are kept
 
@@ -51,20 +51,30 @@ class Surface:
         How it is run: 'eager', 'jit', 'meta' …
     switch : str
         What of the process is set otherwise than by default: 'mkldnn=off', 'threads=2' …; else empty.
+    release : str
+        What was installed for it, as it was asked for: 'jax==0.4.30', 'keras==3.13.0 tensorflow-cpu==2.21.0' …; empty
+        where nothing was, and an environment that was there has been observed.
     """
 
     framework: str
     route: str
     mode: str
     switch: str = ""
+    release: str = ""
 
     def __str__(self) -> str:
-        return "/".join(filter(None, (self.framework, self.route, self.mode, self.switch)))
+        return "/".join(self.parts)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All that it says, the framework first and what was installed for it next."""
+        told = (self.framework, self.release, self.route, self.mode, self.switch)
+        return tuple(part for part in told if part)
 
     @property
     def where(self) -> Where:
         """In which processes it is observed."""
-        return self.framework, self.switch
+        return self.framework, self.switch, self.release
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +183,10 @@ class Environment:
         Versions, device, threads, processor …, as the worker found them.
     failure : str or None
         Why nothing, or not everything, could be observed there.
+    switch, release : str
+        As its surfaces have them.
+    packages : tuple of str
+        All that was installed, 'NAME==VERSION', if we made the environment.
     """
 
     framework: str
@@ -180,11 +194,18 @@ class Environment:
     facts: dict[str, str] = field(default_factory=dict)
     failure: str | None = None
     switch: str = ""
+    release: str = ""
+    packages: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The framework, and what was installed for it."""
+        return " ".join(filter(None, (self.framework, self.release)))
 
     @property
     def where(self) -> Where:
         """Of which processes it is the environment."""
-        return self.framework, self.switch
+        return self.framework, self.switch, self.release
 
     def differs(self, other: Environment) -> str:
         """What makes another environment of the framework one whose observations do not belong with these; or empty.

@@ -57,14 +57,15 @@ def add(run: Path, *, known: Path | None = None) -> int:
     date, grid = scope(record).date, record.asked.get("grid")
     if grid is None:
         raise UsageError(f"the run in {run} is of chosen cases: entries say a grid, so add them from a run of one")
-    facts = {(place.framework, place.switch): place.facts for place in record.environments}
+    facts = {place.where: place.facts for place in record.environments}
+    versions = {place.framework: place.facts.get("version", "") for place in record.environments}
     told: dict[str, list[str]] = {}
     with opened(run / "verdicts.parquet") as database:
         checked = check(database, entries, record.environments, scope(record))
         taken = {name: {entry.name for entry in mine} for name, mine in entries.items()}
         for rule in rules(database, checked.known):
             names = taken.setdefault(rule.framework, set())
-            version = facts.get((rule.framework, ""), {}).get("version", "")
+            version = versions.get(rule.framework, "")
             entry = from_rule(rule, grid=grid, version=version, date=date, taken=names)
             matched = match(database, rule.framework, entry, facts)
             entry = msgspec.structs.replace(entry, count=len(matched.right), exceptions=matched.agrees)

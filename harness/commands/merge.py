@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +13,11 @@ from cyclopts import Parameter
 from harness import judge, store
 from harness.commands.asked import Asked, of
 from harness.commands.ledger import Ledger, held_against
+from harness.commands.releases import name_of
 from harness.commands.report import publish
 from harness.commands.run import exit_code
 from harness.errors import ConvarithError, UsageError
+from harness.frameworks import registry
 from harness.records import Environment, Where
 from harness.report.model import Judged
 
@@ -29,10 +31,11 @@ class _Part:
     folder: Path
     run: store.Run
     asked: Asked
+    called: Mapping[str, str] = field(default_factory=dict)  # from frameworks to releases that they are to have
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        return tuple(text.partition("=")[0] for text in self.asked.surfaces.framework)
+        return tuple(map(name_of, self.asked.surfaces.framework))
 
     @property
     def shard(self) -> tuple[int, int]:
@@ -44,6 +47,7 @@ class _Part:
 def merge(
     *runs: Path,
     out: Annotated[Path, Parameter(alias="-o")],
+    releases: Annotated[bool, Parameter(negative=())] = False,
     exit_zero: bool = False,
     ledger: Ledger = _SHIPPED,
 ) -> int:
@@ -53,16 +57,19 @@ def merge(
     ----------
     runs
         Directories of finished runs: shards that 'convarith run --shard K/N' made of one selection, or runs of one
-        selection on different frameworks.
+        selection on different frameworks; or directories that hold such directories.
     out
         Output directory, which must be new or empty.
+    releases
+        Put different releases of a framework side by side, each called by its version: runs that were observed in
+        environments of their own, with -f NAME or -f NAME=PYTHON.
     exit_zero
         End with 0 where a disagreement alone would end with 1. The report is the same.
     """
     entries = ledger.entries()
     if not runs:
         raise UsageError("merge what? Name the directories of runs")
-    parts = [_part(folder) for folder in runs]
+    parts = [_part(folder, releases=releases) for named in runs for folder in _folders(named, out)]
     first = parts[0]
     for number, other in enumerate(parts[1:], 1):
         if why := next(filter(None, (_apart(earlier, other) for earlier in parts[:number])), ""):
@@ -85,7 +92,7 @@ def merge(
     store.create(out, record)
     try:
         with store.held(out):
-            cases = store.adopt(out, [part.folder for part in parts])
+            cases = store.adopt(out, [(part.folder, part.called) for part in parts])
             judged = Judged.of(store.close(out, cases, environments, judge.judge_in_order))
             complete = not missing and all(part.run.complete for part in parts)
             record = replace(record, cases=len(cases), complete=complete)
@@ -100,10 +107,41 @@ def merge(
     return exit_code(record, judged, found, forgiving=exit_zero)
 
 
-def _part(folder: Path) -> _Part:
+def _folders(named: Path, out: Path) -> list[Path]:
+    """A run's directory, or those of the runs that are in a directory."""
+    if (named / "run.json").exists() or not named.is_dir():
+        return [named]
+    inside = sorted(path.parent for path in named.glob("*/run.json") if path.parent.resolve() != out.resolve())
+    return inside or [named]
+
+
+def _part(folder: Path, *, releases: bool) -> _Part:
     run = store.read_run(folder)
     store.check(folder)
-    return _Part(folder, run, of(run, folder))
+    asked = of(run, folder)
+    if not releases:
+        return _Part(folder, run, asked)
+    called = {
+        place.framework: f"{_package(place.framework)}=={place.facts['version']}"
+        for place in run.environments
+        if not place.release and "version" in place.facts
+    }
+    environments = tuple(
+        replace(place, release=place.release or called.get(place.framework, "")) for place in run.environments
+    )
+    texts = tuple(
+        f"{text}={called[text]}" if text in called else asked.surfaces.framework[number]
+        for number, text in enumerate(map(name_of, asked.surfaces.framework))
+    )
+    run = replace(run, environments=environments)
+    return _Part(folder, run, replace(asked, surfaces=replace(asked.surfaces, framework=texts)), called)
+
+
+def _package(framework: str) -> str:
+    """What an index has a framework as, in the first place."""
+    reference = registry.adapters().get(framework)
+    groups = registry.load(reference).distributions if reference else ()
+    return groups[0][0] if groups else framework
 
 
 def _apart(one: _Part, other: _Part) -> str:
@@ -138,7 +176,8 @@ def _rest(part: _Part) -> Asked:
         shard="",
         digest="",
         cases=replace(asked.cases, grid=None),  # its file may be elsewhere; what it holds is in the digest
-        surfaces=replace(asked.surfaces, framework=()),
+        # How their environments were made shows in the environments.
+        surfaces=replace(asked.surfaces, framework=(), python=None, pre=False, index=(), uv=False),
     )
 
 

@@ -111,7 +111,7 @@ class Progress:
         """So much is to be done."""
         totals: Counter[str] = Counter()
         for shard in work:
-            totals[shard.place.framework] += sum(len(job.probes) for job in shard.jobs)
+            totals[shard.place.release or shard.place.framework] += sum(len(job.probes) for job in shard.jobs)
         with self._lock:
             for name, total in totals.items():
                 self._paces[name] = Pace(total)
@@ -123,7 +123,7 @@ class Progress:
         """One more has been made. Called from all threads."""
         status = judge.status(seen)
         with self._lock:
-            self._paces[seen.surface.framework].count(status)
+            self._paces[seen.surface.release or seen.surface.framework].count(status)
 
     def tick(self) -> None:
         """Look at how far it is; show it, or tell if it is time to."""

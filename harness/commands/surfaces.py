@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import fnmatch
-import shutil
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from cases.case import Case
-from harness.errors import EnvironmentFailed, NothingSelected, UsageError
+from harness.commands import releases
+from harness.commands.releases import Chosen, Making
+from harness.environments import Held
+from harness.environments.wanted import without_password
+from harness.errors import NothingSelected, UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Adapter
 from harness.frameworks.ways import Way, ways
@@ -23,8 +24,17 @@ from harness.observe.supervisor import Place
 from harness.records import Job
 
 FRAMEWORK_HELP = (
-    "NAME, or NAME=PYTHON for the interpreter of another environment. May be repeated. All installed, if left out."
+    "NAME, or NAME=PYTHON for the interpreter of another environment, or what to install: 'jax==0.4.30', "
+    "'keras==3.13.0 tensorflow-cpu==2.21.0'. May be repeated. All installed, if left out."
 )
+
+
+class Places(list[tuple[Place, list[Way]]]):
+    """Where to observe, and the ways there. As long as this is kept, nobody can remove the environments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[Held | None] = []
 
 
 @Parameter(name="*")
@@ -43,6 +53,16 @@ class SurfaceSelection:
         if left out. 'convarith routes --surfaces' lists them all.
     device
         Where the layers run: 'cpu' or 'gpu'.
+    python
+        Interpreter for what -f asks to be installed: a version, such as 3.12, found on PATH or under pyenv, or a path.
+        'python==3.12' among the requirements says it for them alone. The one that runs convarith, if left out.
+    pre
+        Install pre-releases too.
+    index
+        ADDRESS of the index to install from, or NAME=ADDRESS for environments with that package. May be repeated.
+        What pip is configured with, if left out.
+    uv
+        Install with uv in place of venv and pip.
     """
 
     framework: Annotated[
@@ -53,9 +73,15 @@ class SurfaceSelection:
     mode: str | None = None
     switch: str | None = None
     device: str = "cpu"
+    python: str | None = None
+    pre: Annotated[bool, Parameter(negative=())] = False
+    index: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = ()
+    uv: Annotated[bool, Parameter(negative=())] = False
 
-    def places(self) -> list[tuple[Place, list[Way]]]:
+    def places(self) -> Places:
         """Where to observe, and the ways there: first without a switch, then with each.
+
+        Environments are made where releases are asked for; one that cannot be is a place that says why.
 
         Raises
         ------
@@ -66,27 +92,26 @@ class SurfaceSelection:
         """
         if self.device not in ("cpu", "gpu"):
             raise UsageError(f"no device '{self.device}': there are cpu and gpu")
+        found = Places()
         known = registry.adapters()
-        if not self.framework:
-            here = [name for name, reference in known.items() if registry.load(reference).is_installed()]
-            if not here:
-                raise EnvironmentFailed(
-                    "no framework is installed in this environment: install one or all with "
-                    "pip install 'convarith[all]', or name an interpreter that has one, -f torch=PATH/TO/python"
-                )
-            chosen = [(name, sys.executable) for name in here]
-        else:
-            chosen = [_named(text, known) for text in self.framework]
-        found = []
-        names = [name for name, _ in chosen]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise UsageError(f"framework {twice[0]} is named twice with -f: name each once")
-        for name, python in chosen:
-            adapter = registry.load(known[name])
+        chosen = releases.chosen(self.framework) if self.framework else releases.here()
+        making = Making(python=self.python, pre=self.pre, index=self.index, uv=self.uv)
+        for one, where in zip(chosen, releases.located(chosen, making), strict=True):
+            adapter = registry.load(known[one.framework])
+            found.held.append(where.held)
+            place = Place(
+                one.framework,
+                known[one.framework],
+                where.python,
+                self.device,
+                release=one.release,
+                packages=where.packages,
+                failure=where.failure,
+            )
             found += [
-                (Place(name, known[name], python, self.device, switch), ways)
+                (replace(place, switch=switch), ways)
                 for switch in ("", *adapter.switches)
-                if (ways := list(self._ways(name, adapter, switch)))
+                if (ways := list(self._ways(one, adapter, switch)))
             ]
         if not found:
             told = [f"{name} '{text}'" for name, text in (("mode", self.mode), ("switch", self.switch)) if text]
@@ -96,12 +121,12 @@ class SurfaceSelection:
             )
         return found
 
-    def _ways(self, name: str, adapter: type[Adapter], switch: str) -> Iterator[Way]:
+    def _ways(self, one: Chosen, adapter: type[Adapter], switch: str) -> Iterator[Way]:
         """The ways that are asked for, in a process with a switch or without. All cases take one asked for by name."""
         otherwise = "*" if self.mode is None else ""  # a mode alone is asked for in the process without a switch
         if not fnmatch.fnmatchcase(switch, otherwise if self.switch is None else self.switch):
             return
-        for way in ways(name, adapter, switch):
+        for way in ways(one.framework, adapter, switch, one.release):
             if not fnmatch.fnmatchcase(way.surface.route, self.route):
                 continue
             if self.mode is not None:
@@ -112,8 +137,8 @@ class SurfaceSelection:
 
     def remembered(self, places: Iterable[tuple[Place, object]]) -> dict[str, Any]:
         """All of it, for the record, with the interpreters that were found."""
-        found = dict.fromkeys(f"{place.framework}={place.python}" for place, _ in places)
-        return {**asdict(self), "framework": list(found)}
+        found = dict.fromkeys(f"{place.framework}={place.release or place.python}" for place, _ in places)
+        return {**asdict(self), "framework": list(found), "index": [without_password(text) for text in self.index]}
 
     def missing(self) -> list[str]:
         """Sentences about the frameworks that are left out because they are not installed here."""
@@ -147,22 +172,3 @@ def shards(
         if jobs or not place.switch:
             found.append(Shard(place, jobs))
     return found
-
-
-def _named(text: str, known: dict[str, str]) -> tuple[str, str]:
-    name, _, python = text.partition("=")
-    if name not in known:
-        raise UsageError(f"no framework '{name}': there are {', '.join(known)}")
-    if python.startswith("="):
-        raise UsageError(
-            f"'{text}': releases by number are not made on demand; name an interpreter, {name}=PATH/TO/python"
-        )
-    if not python:
-        adapter = registry.load(known[name])
-        if not adapter.is_installed():
-            raise EnvironmentFailed(f"{name} is not installed in this environment; {adapter.how_to_install()}")
-        return name, sys.executable
-    found = shutil.which(python)
-    if found is None:
-        raise UsageError(f"'{text}': there is no interpreter {python} that can be run")
-    return name, str(Path(found).absolute())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.deviations.entry import Entry, texts
 from harness.deviations.findings import Finding, Matched, Scope, of_entry, unlisted
 from harness.errors import UsageError
-from harness.records import Environment
+from harness.records import Environment, Where
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,7 +59,7 @@ def check(
     UsageError
         A predicate cannot be understood.
     """
-    facts = {(place.framework, place.switch): place.facts for place in environments}
+    facts = {place.where: place.facts for place in environments}
     matches = [
         match(database, framework, entry, facts)
         for framework in sorted({name for (name,) in database.sql("SELECT framework FROM surfaces").fetchall()})
@@ -84,13 +84,17 @@ def match(
     database: duckdb.DuckDBPyConnection,
     framework: str,
     entry: Entry,
-    facts: Mapping[tuple[str, str], Mapping[str, str]],
+    facts: Mapping[Where, Mapping[str, str]],
 ) -> Matched:
-    """The verdicts that an entry matches; the facts are those of each framework's environments, by switch."""
+    """The verdicts that an entry matches; the facts are those of the environments."""
     told = database.execute(
-        "SELECT surface, route, mode, switch, aspect FROM surfaces WHERE framework = ? ORDER BY 1", [framework]
+        "SELECT surface, release, route, mode, switch, aspect FROM surfaces WHERE framework = ? ORDER BY 1", [framework]
     ).fetchall()
-    mine = {number: facts.get((framework, rest[2]), {}) for number, *rest in told if entry.speaks_of(*rest)}
+    mine = {
+        number: facts.get((framework, rest[2], release), {})
+        for number, release, *rest in told
+        if entry.speaks_of(*rest)
+    }
     where: dict[str, list[int]] = {"yes": [], "partly": [], "no": []}
     for number, of_place in mine.items():
         where[entry.holds(of_place)].append(number)

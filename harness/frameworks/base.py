@@ -26,7 +26,7 @@ import importlib.util
 import os
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -214,6 +214,8 @@ class Adapter(ABC):
         The module that is imported for it.
     requirement : str
         What to install for it.
+    distributions : tuple of tuple of str
+        What an index has it as: it is there where one of each is installed. What is imported, if left out.
     routes : mapping
         The ways into it, each named after the module, or the function, that one calls.
     switches : tuple of str
@@ -223,6 +225,7 @@ class Adapter(ABC):
     name: ClassVar[str]
     package: ClassVar[str]
     requirement: ClassVar[str]
+    distributions: ClassVar[tuple[tuple[str, ...], ...]] = ()
     routes: ClassVar[Mapping[str, Route]]
     switches: ClassVar[tuple[str, ...]] = ()
 
@@ -242,6 +245,12 @@ class Adapter(ABC):
     def how_to_install(cls) -> str:
         """What a user does who lacks the framework."""
         return f"install it with: pip install '{cls.requirement}'"
+
+    @classmethod
+    def is_of(cls, packages: Collection[str]) -> bool:
+        """Whether requirements that name these packages ask for the framework."""
+        groups = cls.distributions or ((cls.package.partition(".")[0].replace("_", "-"),),)
+        return all(any(name in packages for name in group) for group in groups)
 
     @staticmethod
     @abstractmethod

@@ -17,8 +17,11 @@ from harness.frameworks import keras_say
 from harness.frameworks.arrays import arranged, arranged_bias, arranged_kernel, declared, letters
 from harness.frameworks.base import DECLARED, Adapter, Array, Call, Mode, Result, Route, Spelling, Unsupported, attempt
 from harness.frameworks.jax import Jax
+from harness.frameworks.tensorflow import DISTRIBUTIONS as TENSORFLOW
 from harness.frameworks.tensorflow import TensorFlow
 from harness.frameworks.torch import Torch
+
+DISTRIBUTIONS = ("keras", "keras-nightly")
 
 Layer = Callable[[Any], Any]
 
@@ -127,6 +130,7 @@ class KerasOnTensorFlow(_Keras, TensorFlow):
     name = "keras-tensorflow"
     backend = "tensorflow"
     requirement = "convarith[keras,tensorflow]"
+    distributions = (DISTRIBUTIONS, TENSORFLOW)
     routes = _routes({"eager": Mode()})
 
     def __init__(self, device: str, switch: str = "") -> None:
@@ -150,6 +154,7 @@ class KerasOnTorch(_Keras, Torch):
     name = "keras-torch"
     backend = "torch"
     requirement = "convarith[keras,torch]"
+    distributions = (DISTRIBUTIONS, ("torch",))
     routes = _routes({"eager": Mode()})
 
     def __init__(self, device: str, switch: str = "") -> None:
@@ -174,6 +179,7 @@ class KerasOnJax(_Keras, Jax):
     name = "keras-jax"
     backend = "jax"
     requirement = "convarith[keras,jax]"
+    distributions = (DISTRIBUTIONS, ("jax",))
     routes = _routes({"jit": Mode(batch=100)})
 
     def __init__(self, device: str, switch: str = "") -> None:

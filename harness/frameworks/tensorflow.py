@@ -57,6 +57,7 @@ MODES = {
     XLA: Mode("compiled", batch=100),
     GRAPH: DECLARED,
 }
+DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
 _MANY = (FUNCTION, UNKNOWN, XLA, GRAPH)  # of these many calls are traced together
 # The direct convolution that equals a transposed one is another function's to compute.
 _OWN = tuple(probe for probe in COMPUTED if probe != "direct")
@@ -71,6 +72,7 @@ class TensorFlow(Adapter):
     name = "tensorflow"
     package = "tensorflow"
     requirement = "convarith[tensorflow]"
+    distributions: ClassVar[tuple[tuple[str, ...], ...]] = (DISTRIBUTIONS,)
     routes = {
         NN: Route(MODES),
         CONVOLUTION: Route(MODES, ("conv",)),

@@ -30,7 +30,7 @@ class Way:
     ops: tuple[Op, ...]
 
 
-def ways(framework: str, adapter: type[Adapter], switch: str = "") -> Iterator[Way]:
+def ways(framework: str, adapter: type[Adapter], switch: str = "", release: str = "") -> Iterator[Way]:
     """All ways in a process with a switch, or without.
 
     A switch changes what is computed: what is only declared is left as it is, and what is compiled costs too much to be
@@ -39,4 +39,4 @@ def ways(framework: str, adapter: type[Adapter], switch: str = "") -> Iterator[W
     for route, found in adapter.routes.items():
         for mode, how in found.modes.items():
             kind: SurfaceKind | None = how.kind if not switch else "switched" if how.kind == "plain" else None
-            yield Way(Surface(framework, route, mode, switch), kind, how.probes, found.seen(mode))
+            yield Way(Surface(framework, route, mode, switch, release), kind, how.probes, found.seen(mode))

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from harness.observe.child import Stopped
-from harness.observe.supervisor import Evidence, Limits, Met, Minder, Place, Sink
+from harness.observe.supervisor import Evidence, Limits, Met, Minder, Place, Sink, environment_of
 from harness.records import Environment, Job
 
 SHARD = 1000  # jobs; what is lost at most when the machine that has them is
@@ -136,7 +136,4 @@ class _Board:
 
     def environments(self) -> list[Environment]:
         """What is known of each place; of one that nobody came to, that it was stopped before."""
-        return [
-            self._found.get(place) or Environment(place.framework, place.python, {}, "stopped", place.switch)
-            for place in self._left
-        ]
+        return [self._found.get(place) or environment_of(place, {}, "stopped") for place in self._left]

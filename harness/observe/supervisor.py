@@ -56,6 +56,12 @@ class Place:
         One of the adapter's switches, or empty.
     variables : dict
         Environment variables for the worker.
+    release : str
+        What was installed for it, as its surfaces have it.
+    packages : tuple of str
+        All that was installed, 'NAME==VERSION', if we made the environment.
+    failure : str
+        Why there is nothing to observe, if the environment could not be made.
     """
 
     framework: str
@@ -64,11 +70,14 @@ class Place:
     device: str = "cpu"
     switch: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    release: str = ""
+    packages: tuple[str, ...] = field(default=(), hash=False)
+    failure: str = ""
 
     @property
     def where(self) -> Where:
-        """The framework and the switch."""
-        return self.framework, self.switch
+        """The framework, the switch and the release."""
+        return self.framework, self.switch, self.release
 
 
 def observe(
@@ -264,6 +273,8 @@ class Minder:
 
     def _start(self) -> Child:
         if self._child is None:
+            if self._place.failure:
+                raise StartFailed(self._place.failure, "")
             self._child = Child(
                 self._place.python,
                 (self._place.reference, self._place.device, self._place.switch),
@@ -277,12 +288,19 @@ class Minder:
         return self._child
 
     def _environment(self, failure: str | None = None) -> Environment:
-        return Environment(self._place.framework, self._place.python, self._facts, failure, self._place.switch)
+        return environment_of(self._place, self._facts, failure)
 
     def _stop(self) -> None:
         if self._child is not None:
             self._child.stop()
             self._child = None
+
+
+def environment_of(place: Place, facts: Mapping[str, str], failure: str | None) -> Environment:
+    """What is known of a place."""
+    return Environment(
+        place.framework, place.python, dict(facts), failure, place.switch, place.release, tuple(place.packages)
+    )
 
 
 def _content(seen: Observation) -> tuple[object, ...]:
@@ -308,6 +326,8 @@ def observation(job: Job, report: dict[str, Any]) -> Observation:
 
 
 def _sentence(place: Place, error: StartFailed) -> str:
+    if place.failure:
+        return place.failure
     lines = [line for line in error.output.strip().splitlines() if line.strip()]
     said = f"; it last said: {lines[-1].strip()[:300]}" if lines else ""
     return f"{place.framework} {error}{said} [{place.python}]"

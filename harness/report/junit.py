@@ -97,7 +97,7 @@ def _run_cases(report: Report) -> list[_TestCase]:
             found.append(_TestCase("convarith.known", f"{finding.framework}: {finding.entry}: {finding.kind}", outcome))
     for environment in report.environments:
         if environment.failure is not None:
-            name = f"{environment.framework} in {environment.python}"
+            name = f"{environment.name} in {environment.python}"
             message = one_line(environment.failure)
             facts = "\n".join(f"{key}: {value}" for key, value in environment.facts.items())
             text = f"{clean(environment.failure, 2000)}\n{clean(facts, 2000)}"
@@ -151,7 +151,7 @@ def _test_cases(
     surface: Surface, name: str, wrong: Sequence[Verdict], counts: Counter[Status], reasons: Iterable[str]
 ) -> list[_TestCase]:
     """The test case of some verdicts; two, if both the framework and the harness went wrong there."""
-    classname = ".".join(filter(None, (surface.framework, surface.route, surface.mode, surface.switch)))
+    classname = ".".join(surface.parts)
     ordered = sorted(wrong, key=lambda v: (*case_order(v), v.aspect, v.status, v.observed, v.diagnosis))
     ours = [verdict for verdict in ordered if verdict.status == "harness_error"]
     theirs = [verdict for verdict in ordered if verdict.status != "harness_error"]

@@ -108,7 +108,7 @@ def _blocks(report: Report) -> Iterator[_Block]:
         head = "| Framework | Python | Facts |\n|:--|:--|:--|"
         yield _Block("environment table", f"## Environments\n\n{head}\n{rows}\n")
     if table.columns:
-        text = f"## Relationships and surfaces\n\n{READING} {COUNTING}\n\n{_matrix(table)}\n"
+        text = f"## Relationships and surfaces\n\n{READING} {COUNTING}\n\n{matrix_table(table)}\n"
         yield _Block("matrix", text)
         yield _Block("status table", f"## Statuses\n\n{_statuses(table)}\n")
     found = groups(report.judged.unexpected)
@@ -158,7 +158,7 @@ def _environment(environment: Environment) -> str:
     facts = ", ".join(f"{escaped(name, 60)} {escaped(value)}" for name, value in environment.facts.items())
     failed = "" if environment.failure is None else f"**failed:** {_code(environment.failure)}"
     told = "<br>".join(part for part in (failed, facts) if part)
-    return f"| {escaped(environment.framework)} | {_code(environment.python)} | {told} |"
+    return f"| {escaped(environment.name)} | {_code(environment.python)} | {told} |"
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -169,11 +169,9 @@ def _cell(cell: Cell) -> str:
     return f"**✗ {cell}**" if cell.unexpected else str(cell)
 
 
-def _matrix(table: Matrix) -> str:
-    heads = (
-        "<br>".join(escaped(part, 60) for part in (column.framework, column.route, column.mode, column.switch) if part)
-        for column in table.columns
-    )
+def matrix_table(table: Matrix) -> str:
+    """Relationships against surfaces, as a table."""
+    heads = ("<br>".join(escaped(part, 60) for part in column.parts) for column in table.columns)
     lines = [_row(["Relationship", *heads]), _row([":--", *["--:"] * len(table.columns)])]
     for row in table.rows:
         label = f"{escaped(row)} {title_of(row)}".strip()

@@ -85,10 +85,10 @@ def show_matrix(table: Matrix, console: Console) -> None:
 def _fitting(table: Matrix, width: int) -> tuple[list[list[_Column]], str]:
     several = len({surface.framework for surface in table.columns}) > 1
     levels: tuple[tuple[str, bool, Callable[[Surface], tuple[str, ...]]], ...] = (
-        ("", False, lambda surface: (surface.framework, surface.route, surface.mode, surface.switch)),
-        ("route", False, lambda surface: (surface.framework, surface.route)),
-        ("route", True, lambda surface: (surface.framework if several else "", surface.route)),
-        ("framework", True, lambda surface: (surface.framework,)),
+        ("", False, lambda surface: (surface.framework, surface.release, surface.route, surface.mode, surface.switch)),
+        ("route", False, lambda surface: (surface.framework, surface.release, surface.route)),
+        ("route", True, lambda surface: (surface.framework if several else "", surface.release, surface.route)),
+        ("framework", True, lambda surface: (surface.framework, surface.release)),
     )
     fitted = []
     for what, short, parts_of in levels:

@@ -215,7 +215,7 @@ def matrix(report: Report) -> Matrix:
     cells, totals = report.judged.cells, report.judged.surfaces
     return Matrix(
         rows=tuple(sorted({row for row, _ in cells}, key=relationship_order)),
-        columns=tuple(sorted(totals)),
+        columns=tuple(sorted(totals, key=surface_order)),
         cells={key: Cell(counts) for key, counts in cells.items()},
         totals={surface: Cell(counts) for surface, counts in totals.items()},
     )
@@ -225,6 +225,16 @@ def relationship_order(relationship: str) -> tuple[str, int, str]:
     """Sorts R2 before R10, the guide's before others, and what is no relationship last."""
     numbered = re.fullmatch(r"([A-Z])([0-9]{1,9})", relationship)
     return (numbered[1], int(numbered[2]), "") if numbered else ("~", 0, relationship)
+
+
+def surface_order(surface: Surface) -> tuple[object, ...]:
+    """Sorts surfaces by what they are, and releases of one beside each other, the older first."""
+    return (surface.framework, surface.route, surface.mode, surface.switch, release_order(surface.release))
+
+
+def release_order(release: str) -> tuple[object, ...]:
+    """Sorts 0.4.30 before 0.10.2: words as words, and the numbers in them as numbers."""
+    return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", release))
 
 
 def case_order(verdict: Verdict) -> tuple[int, str]:

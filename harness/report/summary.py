@@ -122,9 +122,14 @@ def reasons(report: Report) -> dict[Surface, Counter[str]]:
 def rerun(verdict: Verdict) -> str:
     """The command that observes a case again, for a shell."""
     surface = verdict.surface
-    words = ["convarith", "run", "--case", verdict.case_id, "-f", surface.framework, "--route", surface.route]
+    words = ["convarith", "run", "--case", verdict.case_id, "-f", asked_for(surface), "--route", surface.route]
     words += ["--mode", surface.mode, *(("--switch", surface.switch) if surface.switch else ())]
     return shlex.join(one_line(word) for word in words)
+
+
+def asked_for(surface: Surface) -> str:
+    """What one gives with -f to observe a surface's framework, of the surface's release."""
+    return f"{surface.framework}={surface.release}" if surface.release else surface.framework
 
 
 def about(report: Report) -> str:

@@ -128,7 +128,7 @@ def _environment(environment: Environment, limit: int) -> tuple[Text, Text]:
     if environment.failure is not None:
         why = f"failed: {one_line(environment.failure, 300)} (in {one_line(environment.python, 200)})"
         told.append(Text(why, "bold red"))
-    return Text(one_line(environment.framework, 40), "bold"), Text("\n").join(told)
+    return Text(one_line(environment.name, 40), "bold"), Text("\n").join(told)
 
 
 def _differences(found: Sequence[Group], report: Report, console: Console) -> None:

@@ -209,7 +209,8 @@ def _smallest(rows: _Rows, which: Bools, names: list[str]) -> list[int]:
 
 def _of_example(database: duckdb.DuckDBPyConnection, verdict: int) -> dict[str, Any]:
     """Where it was observed, and its diagnosis."""
-    asked = "SELECT framework, route, mode, switch, aspect, status, observed, diagnosis FROM numbered WHERE verdict = ?"
+    asked = """SELECT framework, route, mode, switch, release, aspect, status, observed, diagnosis
+        FROM numbered WHERE verdict = ?"""
     ((*surface, aspect, status, seen, text),) = database.execute(asked, [verdict]).fetchall()
     if status == "rejected" and seen:
         text = f"refused: {seen}"

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from harness.rules.columns import PARAMETERS, derive
 from harness.store.database import opened as database_in
+from harness.store.database import read_parquet
 
 if TYPE_CHECKING:
     import duckdb
 
-SURFACE = ("framework", "route", "mode", "switch", "aspect")
+SURFACE = ("framework", "route", "mode", "switch", "release", "aspect")
 
 # What a verdict says; 'unsupported' says nothing of a framework, 'harness_error' nothing but of ourselves.
 _SAID = "status NOT IN ('unsupported', 'harness_error')"
@@ -31,7 +32,7 @@ def opened(verdicts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     cannot be changed.
     """
     with tempfile.TemporaryDirectory(prefix="convarith-") as scratch, database_in(Path(scratch)) as database:
-        database.read_parquet(str(verdicts)).filter(_SAID).create_view("told")
+        read_parquet(database, [verdicts]).filter(_SAID).create_view("told")
         _make(database)
         yield database
 

@@ -11,7 +11,7 @@ from typing import Any
 from cases.case import Case
 from harness.errors import UsageError
 from harness.store.columns import CASE_COLUMNS, TABLES, case_row
-from harness.store.database import opened, read_lines, write_lines
+from harness.store.database import opened, read_lines, read_parquet, write_lines
 from harness.store.tables import check
 
 
@@ -38,7 +38,7 @@ def query(folder: Path, sql: str) -> Answer:
     check(folder)
     with duckdb.connect() as database:
         for name in TABLES:
-            database.read_parquet(str(folder / f"{name}.parquet")).create(name)
+            read_parquet(database, [folder / f"{name}.parquet"]).create(name)
         database.execute("SET enable_external_access = false")
         try:
             cursor = database.execute(sql)

@@ -36,7 +36,7 @@ CASE_COLUMNS = {
     "dtype": "VARCHAR",
     "layout": "VARCHAR",
 }
-SURFACE = ("framework", "route", "mode", "switch")
+SURFACE = ("framework", "route", "mode", "switch", "release")
 SURFACE_COLUMNS = dict.fromkeys(SURFACE, "VARCHAR")
 OBSERVATION_COLUMNS = {
     "case_id": "VARCHAR",
@@ -101,6 +101,7 @@ def verdict_row(verdict: Verdict, facts: Mapping[str, str]) -> dict[str, Any]:
         "route": verdict.surface.route,
         "mode": verdict.surface.mode,
         "switch": verdict.surface.switch,
+        "release": verdict.surface.release,
         "relationship": verdict.relationships[0] if verdict.relationships else None,
         "relationships": verdict.relationships,
         "version": facts.get("version"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,17 +39,41 @@ def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextlib.contextmanager
-def rows(
-    folder: Path, table: str, columns: Iterable[str], where: str = "true", values: Sequence[object] = ()
-) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Some columns of one of a run's tables, row by row, a few in memory at a time; values are for ``where``."""
+def opened_in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, to ask tables that are read."""
     import duckdb
 
     with duckdb.connect() as database:
-        path = str(folder / f"{table}.parquet")
-        sql = f"SELECT {', '.join(columns)} FROM read_parquet(?) WHERE {where}"  # noqa: S608 - our own words
-        cursor = database.execute(sql, [path, *values])
+        yield database
+
+
+@contextlib.contextmanager
+def rows(
+    folder: Path, table: str, columns: Iterable[str], where: str = "true", values: Mapping[str, Any] | None = None
+) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Some columns of one of a run's tables, row by row, a few in memory at a time."""
+    import duckdb
+
+    with duckdb.connect() as database:
+        read_parquet(database, [folder / f"{table}.parquet"]).create_view("found")
+        cursor = database.execute(f"SELECT {', '.join(columns)} FROM found WHERE {where}", values)  # noqa: S608 - our own words
         yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
+
+
+def read_parquet(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> duckdb.DuckDBPyRelation:
+    """Some tables as one; those that were written before surfaces had releases have empty ones."""
+    import duckdb
+
+    tables = (database.read_parquet(str(path)) for path in paths)
+    return functools.reduce(duckdb.DuckDBPyRelation.union, map(_with_release, tables))
+
+
+def _with_release(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    names = table.columns
+    if "release" in names or "switch" not in names:
+        return table
+    place = names.index("switch") + 1
+    return table.project(", ".join([*names[:place], "'' AS release", *names[place:]]))
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import msgspec
 
-from harness.records import SCHEMA, Observation, Surface
+from harness.records import SCHEMA, Observation, Surface, Where
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,6 +24,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     schema: int
     seconds: float
     switch: str = ""
+    release: str = ""
     shape: tuple[int | None, ...] | None = None
     digest: str | None = None
     operator: dict[str, Any] | None = None
@@ -42,6 +43,7 @@ def line(seen: Observation) -> bytes:
         route=seen.surface.route,
         mode=seen.surface.mode,
         switch=seen.surface.switch,
+        release=seen.surface.release,
         probe=seen.probe,
         outcome=seen.outcome,
         schema=SCHEMA,
@@ -89,9 +91,11 @@ def paths(folder: Path) -> list[Path]:
     return sorted((folder / "observations").glob("*.jsonl"))
 
 
-def name(framework: str, switch: str, number: int) -> str:
-    """What the file of a shard is called."""
-    return f"{'-'.join(filter(None, (framework, switch)))}.{number:06d}.jsonl"
+def name(where: Where, number: int) -> str:
+    """What the file of a shard is called. The number tells it from all others of the run, the rest is for people."""
+    framework, switch, release = where
+    told = "-".join(filter(None, (framework, re.sub(r"[^\w.]+", "-", release), switch)))
+    return f"{told[:100]}.{number:06d}.jsonl"
 
 
 def next_number(folder: Path) -> int:
@@ -116,14 +120,14 @@ def read(texts: Iterable[bytes]) -> Iterator[Observation]:
         yield msgspec.convert(
             {
                 **{field: getattr(told, field) for field in Observation.__slots__ if field != "surface"},
-                "surface": Surface(told.framework, told.route, told.mode, told.switch),
+                "surface": Surface(told.framework, told.route, told.mode, told.switch, told.release),
             },
             Observation,
         )
 
 
-def keys(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """What has been observed: case, framework, route, mode, switch and probe."""
+def keys(folder: Path) -> Iterator[tuple[str, str, str, str, str, str, str]]:
+    """What has been observed: case, framework, route, mode, switch, release and probe."""
     decoder = msgspec.json.Decoder(Line)
     for told in map(decoder.decode, lines(folder)):
-        yield told.case_id, told.framework, told.route, told.mode, told.switch, told.probe
+        yield told.case_id, told.framework, told.route, told.mode, told.switch, told.release, told.probe

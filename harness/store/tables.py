@@ -27,7 +27,7 @@ from harness.store.columns import (
     case_row,
     verdict_row,
 )
-from harness.store.database import opened, read_lines, rows, write_lines, write_parquet
+from harness.store.database import opened, read_lines, read_parquet, rows, write_lines, write_parquet
 from harness.store.run import how_to_go_on, read_run
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Judge = Callable[[Iterable[Observation]], Iterator[Verdict]]
 
 # The order of the keys of observations and verdicts, as Python sorts them.
-_ORDER = "case_id, framework, route, mode, switch, {}"
+_ORDER = f"case_id, {', '.join(SURFACE)}, {{}}"
 _WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case was observed twice
 _SCRATCH = ".closing-"
 
@@ -120,7 +120,7 @@ def mark(folder: Path, known: Iterable[Mapping[str, str]]) -> None:
     columns = {"case_id": "VARCHAR", **SURFACE_COLUMNS, "aspect": "VARCHAR", "known": "VARCHAR"}
     with _scratch(folder) as (scratch, database):
         lines = write_lines(scratch / "known", known)
-        database.read_parquet(str(folder / "verdicts.parquet")).create_view("told")
+        read_parquet(database, [folder / "verdicts.parquet"]).create_view("told")
         if not lines.stat().st_size and not database.sql("FROM told WHERE known IS NOT NULL LIMIT 1").fetchall():
             return
         read_lines(database, lines, columns).create_view("names")
@@ -140,7 +140,7 @@ def observations(folder: Path) -> Iterator[Observation]:
 def observed(folder: Path, keys: Collection[tuple[str, Surface, Probe]]) -> Iterator[Observation]:
     """Those observations of a closed run that have some keys."""
     cases = sorted({case_id for case_id, _, _ in keys})
-    with rows(folder, "observations", _OBSERVED, "case_id IN (SELECT unnest(?))", [cases]) as found:
+    with rows(folder, "observations", _OBSERVED, "case_id IN (SELECT unnest($cases))", {"cases": cases}) as found:
         yield from (seen for seen in map(_observation, found) if seen.key in keys)
 
 
@@ -149,11 +149,11 @@ _OBSERVED = (*SURFACE, *_NAMES)
 
 
 def _observation(row: tuple[Any, ...]) -> Observation:
-    framework, route, mode, switch, *rest = row
+    framework, route, mode, switch, release, *rest = row
     seen = dict(zip(_NAMES, rest, strict=True))
     seen["shape"] = None if seen["shape"] is None else tuple(seen["shape"])
     seen["operator"] = None if seen["operator"] is None else msgspec.json.decode(seen["operator"])
-    return Observation(surface=Surface(framework, route, mode, switch), **seen)
+    return Observation(surface=Surface(framework, route, mode, switch, release), **seen)
 
 
 def keys(folder: Path) -> set[tuple[str, Surface, str]]:
@@ -187,14 +187,20 @@ def verdicts(folder: Path) -> Iterator[Verdict]:
     _check_columns(folder)
     names = [name for name in Verdict.__slots__ if name != "surface"]
     with rows(folder, "verdicts", (*SURFACE, *names)) as found:
-        for framework, route, mode, switch, *rest in found:
+        for framework, route, mode, switch, release, *rest in found:
             told = dict(zip(names, rest, strict=True))
             told["relationships"], told["known"] = tuple(told["relationships"]), told["known"] or ""
-            yield Verdict(surface=Surface(framework, route, mode, switch), **told)
+            yield Verdict(surface=Surface(framework, route, mode, switch, release), **told)
 
 
-def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
+def adopt(folder: Path, others: Sequence[tuple[Path, Mapping[str, str]]]) -> list[Case]:
     """Put the observations of other, closed, runs into one that has none; returns the cases that they speak of.
+
+    Parameters
+    ----------
+    folder : Path
+    others : sequence of (Path, mapping)
+        Directories; and of each, from frameworks to the releases that their observations are of if they do not say.
 
     Raises
     ------
@@ -202,9 +208,20 @@ def adopt(folder: Path, others: Sequence[Path]) -> list[Case]:
         There is no room for them.
     """
     with _scratch(folder) as (_, database):
-        found = database.read_parquet([str(other / "observations.parquet") for other in others])
+        database.execute("CREATE TABLE called (part INTEGER, name VARCHAR, known VARCHAR)")
+        told = [(part, *item) for part, (_, called) in enumerate(others) for item in called.items()]
+        if told:
+            database.executemany("INSERT INTO called VALUES (?, ?, ?)", told)
+        sources = []
+        for part, (other, _) in enumerate(others):
+            read_parquet(database, [other / "observations.parquet"]).create_view(f"part{part}")
+            sources.append(
+                f"SELECT * EXCLUDE (part, name, known) REPLACE (coalesce(nullif(release, ''), known, '') AS release) "  # noqa: S608
+                f"FROM part{part} LEFT JOIN called ON part = {part} AND name = framework"
+            )
+        found = database.sql(" UNION ALL ".join(sources))
         write_parquet(found.order(_ORDER.format(_WHOLE)), folder, "observations")
-        known = database.read_parquet([str(other / "cases.parquet") for other in others])
+        known = database.read_parquet([str(other / "cases.parquet") for other, _ in others])
         names = known.project("case_id").distinct().fetchall()
     return [parse(name) for (name,) in names]
 
@@ -214,12 +231,14 @@ def _gather(database: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) ->
     sources = []
     with scratch.open("wb") as file:
         file.writelines(log.lines(folder))
-    columns = ", ".join("coalesce(switch, '') AS switch" if name == "switch" else name for name in OBSERVATION_COLUMNS)
+    columns = ", ".join(
+        f"coalesce({name}, '') AS {name}" if name in ("switch", "release") else name for name in OBSERVATION_COLUMNS
+    )
     logged = read_lines(database, scratch, OBSERVATION_COLUMNS)
     logged.create_view("logged")
     sources.append(f"SELECT {columns} FROM logged")  # noqa: S608 - our own names
     if (folder / "observations.parquet").exists():  # closed before it was complete, and gone on with
-        database.read_parquet(str(folder / "observations.parquet")).create_view("earlier")
+        read_parquet(database, [folder / "observations.parquet"]).create_view("earlier")
         sources.append("SELECT * FROM earlier")
     united = database.sql(" UNION ".join(sources))
     write_parquet(united.order(_ORDER.format(_WHOLE)), folder, "observations")

@@ -48,7 +48,7 @@ PROBED = {"forward": 13, "adjoint": 13, "dense": 12, "direct": 3, "declared": 13
 # What a route refuses of them.
 REFUSED = {"tf.nn.pool": "ValueError: `strides` > `window_shape` not supported"}
 HERE = SurfaceSelection(framework=tuple(f"{name}={sys.executable}" for name in registry.BUILT_IN))
-PLACES = {place.where: (place, ways) for place, ways in HERE.places()}
+PLACES = {(place.framework, place.switch): (place, ways) for place, ways in HERE.places()}
 
 
 def observed(where: tuple[str, str], ids: list[str], *, route: str = "*") -> list[Verdict]:

@@ -1,0 +1,34 @@
+"""``convarith baseline``: what of a run is not as expected, to be kept and compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness.compare import baseline as compared
+from harness.errors import UsageError
+from harness.report.text import count
+
+
+def baseline(run: Path, *, out: Annotated[Path, Parameter(alias="-o")] = Path("reports/baseline")) -> None:
+    """Write the baseline of a run: text files, small, to be reviewed as a diff. 'convarith diff BASELINE RUN' reads it.
+
+    Parameters
+    ----------
+    run
+        Directory of a complete run.
+    out
+        Directory for it, in which an earlier baseline is replaced.
+    """
+    if out.is_dir() and any(out.iterdir()) and not (out / compared.FILE).exists():
+        raise UsageError(f"{out} holds other files, and no baseline: name another directory with --out")
+    try:
+        counts = compared.write(run, out)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written ({error.strerror})") from error
+    size = sum(path.stat().st_size for path in out.iterdir())
+    for framework, number in counts.items():
+        print(f"{framework}: {count(number, 'deviation')}")
+    print(f"{out}: {size / 1024:.0f} KiB; compare a run with it by: convarith diff {out} RUN")

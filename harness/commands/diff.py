@@ -1,0 +1,63 @@
+"""``convarith diff``: what changed between two runs, or two releases in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from harness import store
+from harness.commands.printing import as_json
+from harness.compare import baseline, compare, sides
+from harness.compare import pages as compared
+from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
+
+
+def diff(
+    *names: str,
+    only_changed: Annotated[bool, Parameter(negative=())] = False,
+    format: Literal["terminal", "markdown", "json"] = "terminal",
+    out: Annotated[Path | None, Parameter(alias="-o")] = None,
+    exit_zero: bool = False,
+) -> int:
+    """Tell what changed between two runs, or between two releases in one run: exit code 1 if anything is worse.
+
+    Observations are compared, not only verdicts: another error class or another wrong value is a change too. What was
+    run differently (grid, surfaces, processor) is said first, and is no change.
+
+    Parameters
+    ----------
+    names
+        RUN RUN: directories of two runs; BASELINE RUN: what 'convarith baseline' wrote, and a run; or RUN RELEASE
+        RELEASE: one run, and two of the releases in it, such as 'jax==0.4.30' or 0.4.30.
+    only_changed
+        Say nothing of what is the same: of which releases were compared, and how many observations are alike.
+    format
+        'terminal', 'markdown' or 'json'.
+    out
+        File for it, in place of standard output.
+    exit_zero
+        End with 0 where a regression would end with 1. What is printed is the same.
+    """
+    if len(names) == 2 and (Path(names[0]) / baseline.FILE).exists():
+        found = baseline.against(Path(names[0]), sides([names[1], names[1]])[1])
+    else:
+        found = compare(*sides(names))
+    if format == "terminal" and out is None:
+        compared.show(found, Console(), only_changed=only_changed)
+    else:
+        text = (
+            as_json(compared.as_json(found))
+            if format == "json"
+            else compared.markdown(found, only_changed=only_changed)
+        )
+        if out is None:
+            print(text, end="")
+        else:
+            try:
+                store.write_whole(out, text.encode())
+            except OSError as error:
+                raise UsageError(f"{out} cannot be written ({error.strerror})") from error
+    return UNEXPECTED if found.worse and not exit_zero else AS_EXPECTED

@@ -1,0 +1,97 @@
+"""A comparison, for a terminal, in Markdown and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.compare.changes import KINDS, MEANING, Change, Compared, Group
+from harness.report.markdown import escaped
+from harness.report.text import count, one_line
+
+GROUPS = 20  # of each kind that are shown, unless all are asked for
+ROWS = 50  # changes of each kind in Markdown
+
+
+def show(told: Compared, console: Console, *, only_changed: bool = False) -> None:
+    """Print a comparison."""
+
+    def line(text: str, style: str = "") -> None:
+        console.print(Text(text, style), highlight=False, overflow="fold")
+
+    line(told.headline, "bold red" if told.worse else "bold green")
+    if not only_changed or told.different:
+        for sentence in told.different:
+            line(f"run differently: {one_line(sentence)}", "yellow")
+    if not only_changed:
+        for sentence in told.releases:
+            line(one_line(sentence), "dim")
+    for kind in KINDS:
+        groups = [group for group in told.groups if group.kind == kind]
+        if not groups:
+            continue
+        line(f"\n{kind.replace('_', ' ')}, {told.counts[kind]}: {MEANING[kind]}", "bold")
+        for group in groups[:GROUPS]:
+            line(f"  {group.count:>6}  {one_line(group.sentence, 300)}")
+            for text in _example(group.example):
+                line(f"          {text}", "dim")
+        if len(groups) > GROUPS:
+            line(f"  and {count(len(groups) - GROUPS, 'more group')}")
+
+
+def markdown(told: Compared, *, only_changed: bool = False) -> str:
+    """A comparison in Markdown: groups, then rows."""
+    return "\n".join(_markdown(told, only_changed=only_changed)) + "\n"
+
+
+def as_json(told: Compared) -> dict[str, Any]:
+    """A comparison as JSON has it, with every change."""
+    return {
+        "before": told.before,
+        "after": told.after,
+        "releases": told.releases,
+        "different": told.different,
+        "same": told.same,
+        "worse": told.worse,
+        "counts": {kind: told.counts[kind] for kind in KINDS},
+        "groups": told.groups,
+        "changes": told.changes,
+    }
+
+
+def _example(change: Change) -> Iterator[str]:
+    yield f"{change.case_id} on {change.surface}, {change.aspect}"
+    yield f"was {one_line(change.saw_before, 200) or 'not observed'}"
+    yield f"is  {one_line(change.saw_after, 200) or 'not observed'}"
+
+
+def _markdown(told: Compared, *, only_changed: bool) -> Iterator[str]:
+    yield f"# {escaped(told.headline)}\n"
+    if told.different:
+        yield "Run differently, which is no change:\n"
+        yield from (f"- {escaped(sentence)}" for sentence in told.different)
+        yield ""
+    if not only_changed:
+        yield from (f"- {escaped(sentence)}" for sentence in told.releases)
+        yield ""
+    for kind in KINDS:
+        groups = [group for group in told.groups if group.kind == kind]
+        if not groups:
+            continue
+        yield f"## {kind.replace('_', ' ').capitalize()}: {told.counts[kind]}\n\n{MEANING[kind].capitalize()}.\n"
+        yield from map(_line, groups)
+        rows = [change for change in told.changes if change.kind == kind]
+        yield "\n| Case | Surface | Aspect | Was | Is |\n|:--|:--|:--|:--|:--|"
+        for change in rows[:ROWS]:
+            cells = (change.case_id, change.surface, change.aspect, change.saw_before, change.saw_after)
+            yield f"| {' | '.join(escaped(cell, 120) for cell in cells)} |"
+        if len(rows) > ROWS:
+            yield f"\nand {count(len(rows) - ROWS, 'more row')}: `convarith diff … --format json` has all."
+        yield ""
+
+
+def _line(group: Group) -> str:
+    return f"- **{group.count}** {escaped(group.sentence)}, for example <code>{escaped(group.example.case_id)}</code>"
