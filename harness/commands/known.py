@@ -13,7 +13,7 @@ from harness.deviations import check, read
 from harness.deviations.check import match
 from harness.deviations.findings import STALE
 from harness.deviations.settle import scope
-from harness.deviations.write import added, from_rule, pruned, written
+from harness.deviations.write import added, from_rules, of_one_predicate, pruned, written
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
 from harness.rules import rules
 from harness.rules.table import opened
@@ -63,15 +63,19 @@ def add(run: Path, *, known: Path | None = None) -> int:
     with opened(run / "verdicts.parquet") as database:
         checked = check(database, entries, record.environments, scope(record))
         taken = {name: {entry.name for entry in mine} for name, mine in entries.items()}
-        for rule in rules(database, checked.known):
+        for alike in of_one_predicate(rules(database, checked.known)):
+            rule = alike[0]
             names = taken.setdefault(rule.framework, set())
             version = versions.get(rule.framework, "")
-            entry = from_rule(rule, grid=grid, version=version, date=date, taken=names)
+            entry = from_rules(alike, grid=grid, version=version, date=date, taken=names)
             matched = match(database, rule.framework, entry, facts)
             entry = msgspec.structs.replace(entry, count=len(matched.right), exceptions=matched.agrees)
             names.add(entry.name)
-            comment = f"{rule.support} of {rule.total}, the smallest: {rule.example}"
-            told.setdefault(rule.framework, []).append(written(entry, comment, rule.diagnosis))
+            comments = [
+                f"{one.support} of {one.total} {one.status}, the smallest: {one.example}: {one.diagnosis}"
+                for one in alike
+            ]
+            told.setdefault(rule.framework, []).append(written(entry, *comments))
     for framework, some in told.items():
         path = ledger.folder / f"{framework}.toml"
         text = added(path.read_text("utf-8") if path.exists() else "", some)

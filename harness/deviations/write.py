@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -18,12 +18,22 @@ from harness.rules.rule import Rule
 _HEAD = re.compile(r"(?m)^\[\[entry\]\][ \t]*(?:#.*)?$")
 
 
-def from_rule(rule: Rule, *, grid: str, version: str, date: datetime.date, taken: Collection[str]) -> Entry:
-    """The entry of a rule, without a reason, which is for a person to give.
+def of_one_predicate(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """Rules that say of the same layers in the same places what happens: several statuses may."""
+    found: dict[tuple[object, ...], list[Rule]] = {}
+    for rule in rules:
+        place = rule.framework, rule.predicate, rule.routes, rule.modes, rule.switches, rule.aspects
+        found.setdefault(place, []).append(rule)
+    return list(found.values())
+
+
+def from_rules(rules: Sequence[Rule], *, grid: str, version: str, date: datetime.date, taken: Collection[str]) -> Entry:
+    """The entry of rules about the same layers, without a reason, which is for a person to give.
 
     Parameters
     ----------
-    rule : Rule
+    rules : sequence of Rule
+        At least one; what they say happens are the entry's statuses.
     grid : str
         Of the run that it is of.
     version : str
@@ -32,12 +42,13 @@ def from_rule(rule: Rule, *, grid: str, version: str, date: datetime.date, taken
     taken : collection of str
         Names that there are already.
     """
+    rule, statuses = rules[0], tuple(one.status for one in rules)
     places = {"aspect": rule.aspects, "route": rule.routes, "mode": rule.modes, "switch": rule.switches}
     said = {key: values if len(values) > 1 else values[0] for key, values in places.items() if values}
     entry = Entry(
-        name=_name(rule, taken),
+        name=_name(rule, statuses, taken),
         where=rule.predicate,
-        status=rule.status,
+        status=statuses if len(statuses) > 1 else rule.status,
         versions=_versions(version),
         grid=grid,
         date=date,
@@ -100,9 +111,9 @@ def _with_comments(text: str, start: int) -> int:
         start = before
 
 
-def _name(rule: Rule, taken: Collection[str]) -> str:
+def _name(rule: Rule, statuses: Sequence[str], taken: Collection[str]) -> str:
     """A name that says what is told of what; with a number where it is taken."""
-    words = [*(rule.ops if len(rule.ops) < 3 else ()), *(word.replace("̂", "") for word in rule.words), rule.status]
+    words = [*(rule.ops if len(rule.ops) < 3 else ()), *(word.replace("̂", "") for word in rule.words), *statuses]
     plain = re.sub(r"[^a-z0-9<>=]+", "-", " ".join(words).lower())
     for sign, word in (("<", "under"), (">", "over"), ("=", "is")):
         plain = plain.replace(sign, word)

@@ -114,7 +114,11 @@ class Report:
 
     def last_words(self, verdict: Verdict) -> str:
         """The end of what a process had printed, if it is known: what explains a crash stands there."""
-        return self.printed.get((verdict.case_id, verdict.surface, verdict.aspect), "").strip()[-_LAST_WORDS:]
+        return self.last_words_at((verdict.case_id, verdict.surface, verdict.aspect))
+
+    def last_words_at(self, key: tuple[str, Surface, Probe] | None) -> str:
+        """The same of a case on a surface, looked at by a probe; nothing of none."""
+        return "" if key is None else self.printed.get(key, "").strip()[-_LAST_WORDS:]
 
 
 @dataclass(frozen=True, slots=True)

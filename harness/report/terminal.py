@@ -69,7 +69,7 @@ def _settled(report: Report, console: Console) -> None:
     for frameworks, some in groupby(chosen, key=lambda one: one.frameworks):
         _print(console, Text(one_line(" and ".join(frameworks), 200), "bold"))
         for one in some:
-            _rule(one.rule, console)
+            _rule(one.rule, report, console)
     if len(rules) > len(chosen):
         _print(console, Text(f"and {count(len(rules) - len(chosen), 'more rule')}, in the report"))
     wrong = [finding.sentence for finding in report.settled.findings if finding.entry]
@@ -87,14 +87,16 @@ def _settled(report: Report, console: Console) -> None:
         _print(console, Text(f"\n{told} of the known deviations say", "dim"))
 
 
-def _rule(rule: Rule, console: Console) -> None:
-    """What holds of which layers; where, and of its smallest case; and that one's diagnosis."""
+def _rule(rule: Rule, report: Report, console: Console) -> None:
+    """What holds of which layers; where, and of its smallest case; that one's diagnosis, and its last words if any."""
     width = console.width - 2
     said = f"{rule.support} of {rule.total} {rule.status}: {rule.what}"
     where = "; ".join(filter(None, [f"smallest {rule.example}", rule.place]))
     _print(console, Text(f"  {one_line(said, 2 * width)}"))
     for text in filter(None, (where, rule.diagnosis)):
         _print(console, Text(f"    {one_line(text, width - 2)}", "dim"))
+    if printed := report.last_words_at(rule.key):
+        _print(console, Text(f"    it printed: {one_line(printed)}", "dim"))
 
 
 def _print(console: Console, text: Text) -> None:

@@ -11,8 +11,14 @@ import re
 _LENGTH = 40  # characters; what follows is about the case
 _SUBJECT = re.compile(r"^(?:gradient|equivalent direct convolution): ")
 _PLACE = re.compile(r"\{\{[^}]*\}\}")  # in a graph
+_MODULES = re.compile(r"^(?:\w+\.)+(?=\w+: )")  # of an error's class
 _ERROR = re.compile(r"^[\w.<>]+: ")  # its class, which differs from route to route
 _NUMBERS = re.compile(r"[\[({]?-?\d[-\d., x×_]*[\])}]?")
+
+
+def refusal(observed: str) -> str:
+    """An error as people read it: its class without where that is defined, and its message without where in a graph."""
+    return " ".join(_PLACE.sub("", _MODULES.sub("", observed)).split())
 
 
 def cause(status: str, observed: str, diagnosis: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from harness.records import PROBES, STATUSES, Status, Surface
 from harness.rules import literals
 from harness.rules.boxes import Box, boxes
-from harness.rules.causes import cause
+from harness.rules.causes import cause, refusal
 from harness.rules.rule import Rule
 from harness.rules.search import Bools, Found, Numbers, cover
 
@@ -213,5 +213,5 @@ def _of_example(database: duckdb.DuckDBPyConnection, verdict: int) -> dict[str, 
         FROM numbered WHERE verdict = ?"""
     ((*surface, aspect, status, seen, text),) = database.execute(asked, [verdict]).fetchall()
     if status == "rejected" and seen:
-        text = f"refused: {seen}"
+        text = f"refused: {refusal(seen)}"
     return {"surface": Surface(*surface), "aspect": aspect, "diagnosis": text or ""}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.deviations import Entry, read
-from harness.deviations.write import added, from_rule, pruned, written
+from harness.deviations.write import added, from_rules, of_one_predicate, pruned, written
 from harness.errors import ConvarithError
 from harness.rules import Rule
 
@@ -75,7 +76,7 @@ def test_what_is_written_is_read_back_the_same(entry: Entry) -> None:
 
 
 def test_the_entry_of_a_rule() -> None:
-    entry = from_rule(RULE, grid="smoke", version="2.3.1+cpu", date=DAY, taken=())
+    entry = from_rules([RULE], grid="smoke", version="2.3.1+cpu", date=DAY, taken=())
     assert written(entry, f"{RULE.support} of {RULE.total}", RULE.diagnosis) == (
         "[[entry]]\n# 3 of 4\n# SIG FPE\n"
         'name = "conv-any-k-over-1-o-over-0-crashed"\n'
@@ -85,15 +86,30 @@ def test_the_entry_of_a_rule() -> None:
     )
 
 
+def test_what_happens_to_the_same_layers_is_one_entry_of_several_statuses() -> None:
+    other, elsewhere = replace(RULE, status="unstable", support=1), replace(RULE, status="unstable", aspects=())
+    assert of_one_predicate([RULE, elsewhere, other]) == [[RULE, other], [elsewhere]]
+    entry = from_rules([RULE, other], grid="smoke", version="", date=DAY, taken=())
+    assert entry.status == ("crashed", "unstable")
+    assert entry.name == "conv-any-k-over-1-o-over-0-crashed-unstable"
+
+
+def test_a_comment_holds_text_alone() -> None:
+    entry = from_rules([RULE], grid="smoke", version="", date=DAY, taken=())
+    text = written(entry, "refused: \x1b[31mno\x00 \u2028good")
+    assert "# refused: [31mno good\n" in text
+    assert read(text, "f") == (entry,)
+
+
 def test_names_are_taken_once() -> None:
-    first = from_rule(RULE, grid="smoke", version="", date=DAY, taken=())
-    second = from_rule(RULE, grid="smoke", version="", date=DAY, taken={first.name})
+    first = from_rules([RULE], grid="smoke", version="", date=DAY, taken=())
+    second = from_rules([RULE], grid="smoke", version="", date=DAY, taken={first.name})
     assert second.name == f"{first.name}-2"
     assert second.versions == ""
 
 
 def test_entries_come_at_the_end_of_what_is_there() -> None:
-    entry = written(from_rule(RULE, grid="smoke", version="1", date=DAY, taken=()))
+    entry = written(from_rules([RULE], grid="smoke", version="1", date=DAY, taken=()))
     text = added(FILE, [entry])
     assert text.startswith(FILE)
     assert [one.name for one in read(text, "f")][:3] == ["a", "b", "c"]

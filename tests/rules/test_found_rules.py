@@ -19,7 +19,7 @@ from cases import generate, grid
 from cases.case import Case
 from harness.records import Surface
 from harness.rules import Rule, rules
-from harness.rules.causes import cause
+from harness.rules.causes import cause, refusal
 from harness.rules.search import Bools, Numbers, _Bits, _Search, cover
 from harness.rules.table import opened
 
@@ -213,6 +213,11 @@ def test_a_hundred_thousand_verdicts_take_seconds(tmp_path: Path) -> None:
 )
 def test_what_verdicts_of_one_cause_say_alike(status: str, observed: str, diagnosis: str, said: str) -> None:
     assert cause(status, observed, diagnosis) == said
+
+
+def test_a_refusal_is_told_without_where_the_error_is_defined_or_raised() -> None:
+    assert refusal("a.b.impl.BadError: {{function_node x/y:0}} Pad > 4 [Op:Conv]") == "BadError: Pad > 4 [Op:Conv]"
+    assert refusal("ValueError: torch.nn: no") == "ValueError: torch.nn: no"
 
 
 def test_rules_are_of_causes_where_what_cuts_across_them_would_say_more(tmp_path: Path) -> None:
