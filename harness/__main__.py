@@ -52,6 +52,13 @@ environments.command("harness.commands.env:check", help="Tell which environments
 environments.command("harness.commands.env:remove", help="Remove environments.")
 app.command(environments)
 app.command("harness.commands.query:query", help="Ask a run in SQL. Its tables are cases, observations and verdicts.")
+_known = App(name="known", help="Known deviations, kept by what runs show: check, add, prune.")
+_known.command(
+    "harness.commands.known:held", name="check", help="Say what of a run is not as the known deviations say."
+)
+_known.command("harness.commands.known:add", help="Write an entry for each rule of a run about what is not known yet.")
+_known.command("harness.commands.known:prune", help="Take out the entries that a run shows to be stale.")
+app.command(_known)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from cases import stimuli
 from cases.case import Case, parse
 from cases.claims import BY_ID, claims
 from cases.statements import statements
-from harness.diagnose import diagnose
+from harness.diagnose import Diagnosis, diagnose
 from harness.operator import Operator
 from harness.records import Observation, Probe, Status, Verdict
 from harness.theory.expected import Expected, expected
@@ -166,18 +166,19 @@ def _status(theory: Expectation, seen: Observation, *, diagnosed: bool = True) -
     ):
         if not theory.defined and min((size or 0 for size in seen.shape[1:]), default=0) > 0:
             return "accepted", said, f"there is nothing to compute, {_size(theory.sizes)}, yet a result was returned"
-        return "wrong_shape", said, _difference(seen, shape) if diagnosed else ""
+        return "wrong_shape", said, difference(seen).sentence if diagnosed else ""
     if seen.digest != digest:
-        return "wrong_operator", said, _difference(seen, shape) if diagnosed else ""
+        return "wrong_operator", said, difference(seen).sentence if diagnosed else ""
     return "agrees", said, ""
 
 
-def _difference(seen: Observation, shape: tuple[int, ...]) -> str:
-    """Why an observed shape or operator differs from the expected one, in words."""
+def difference(seen: Observation) -> Diagnosis:
+    """Why a shape or an operator that was observed differs from the expected one; something must have been returned."""
     assert seen.shape is not None
+    shape, _ = expectation(seen.case_id).aspects[seen.probe]
     operator = None if seen.operator is None else Operator.from_json(seen.operator)
     case, theory = parse(seen.case_id), _theory(seen.case_id)
-    return diagnose(case, seen.probe, theory, wanted=shape, shape=seen.shape, operator=operator).sentence
+    return diagnose(case, seen.probe, theory, wanted=shape, shape=seen.shape, operator=operator)
 
 
 def content(seen: Observation) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ Probe = Literal["forward", "adjoint", "direct", "bias", "dense", "declared"]
 Outcome = Literal["returned", "raised", "crashed", "timed_out", "unsupported", "harness_error"]
 Status = Literal[
     "agrees",
+    "known",  # of no verdict itself: what verdicts count as that deviate as the known deviations say
     "wrong_shape",
     "wrong_operator",
     "wrong_numerics",
@@ -28,7 +29,7 @@ Status = Literal[
 
 PROBES: tuple[Probe, ...] = get_args(Probe)
 STATUSES: tuple[Status, ...] = get_args(Status)
-EXPECTED_STATUSES: frozenset[Status] = frozenset({"agrees", "unsupported"})
+EXPECTED_STATUSES: frozenset[Status] = frozenset({"agrees", "known", "unsupported"})
 
 MACHINE = ("processor", "instruction_sets")  # facts that differ from machine to machine
 Where = tuple[str, str, str]  # a framework, a switch and a release: what has processes of its own
@@ -142,6 +143,8 @@ class Verdict:
         In words and numbers.
     diagnosis : str
         What differs and how; empty where nothing does.
+    known : str
+        The entry of the known deviations that knows it; empty where none does.
     """
 
     case_id: str
@@ -152,11 +155,17 @@ class Verdict:
     expected: str
     observed: str
     diagnosis: str = ""
+    known: str = ""
+
+    @property
+    def counted(self) -> Status:
+        """The status that it counts as."""
+        return "known" if self.known else self.status
 
     @property
     def as_expected(self) -> bool:
-        """Whether there is nothing to report: it agrees, or cannot be said."""
-        return self.status in EXPECTED_STATUSES
+        """Whether there is nothing to report: it agrees, is known to deviate, or cannot be said."""
+        return self.counted in EXPECTED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from harness import judge, store
 from harness.commands.asked import Asked, of
+from harness.commands.ledger import Ledger, held_against
 from harness.commands.releases import name_of
 from harness.commands.report import publish
 from harness.commands.run import exit_code
@@ -19,6 +20,8 @@ from harness.errors import ConvarithError, UsageError
 from harness.frameworks import registry
 from harness.records import Environment, Where
 from harness.report.model import Judged
+
+_SHIPPED = Ledger()
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def merge(
     out: Annotated[Path, Parameter(alias="-o")],
     releases: Annotated[bool, Parameter(negative=())] = False,
     exit_zero: bool = False,
+    ledger: Ledger = _SHIPPED,
 ) -> int:
     """Unite the shards of a run, and report: the result is that of a run that was never divided.
 
@@ -62,6 +66,7 @@ def merge(
     exit_zero
         End with 0 where a disagreement alone would end with 1. The report is the same.
     """
+    entries = ledger.entries()
     if not runs:
         raise UsageError("merge what? Name the directories of runs")
     parts = [_part(folder, releases=releases) for named in runs for folder in _folders(named, out)]
@@ -94,11 +99,12 @@ def merge(
             store.write_run(out, record)
     except OSError as error:
         raise ConvarithError(f"{out} cannot be written ({error.strerror}): make room, and merge again") from error
-    publish(out, record, judged)
+    judged, found = held_against(entries, out, record, judged)
+    publish(out, record, judged, found)
     if missing:
         told = f"{', '.join(missing)} missing: merge all, or observe the rest here by: {store.how_to_go_on(out)}"
         print(f"convarith: {told}", file=sys.stderr)
-    return exit_code(record, judged, forgiving=exit_zero)
+    return exit_code(record, judged, found, forgiving=exit_zero)
 
 
 def _folders(named: Path, out: Path) -> list[Path]:

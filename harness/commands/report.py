@@ -9,6 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from harness import store
+from harness.deviations.settle import settled
+from harness.deviations.settled import Settled
 from harness.errors import ConvarithError, UsageError
 from harness.records import Verdict
 from harness.report.html import html
@@ -42,7 +44,7 @@ def report(
         One JUnit test case for each case and surface, instead of one for each relationship and surface.
     """
     record = store.read_run(run)
-    told = report_of(run, record, Judged.of(store.verdicts(run)))
+    told = report_of(run, record, Judged.of(store.verdicts(run)), settled(run))
     for path, content in (
         (html, page(told) if html else b""),
         (markdown, text(told) if markdown else b""),
@@ -56,7 +58,7 @@ def report(
     show(told, Console(), str(run))
 
 
-def publish(folder: Path, record: store.Run, judged: Judged) -> None:
+def publish(folder: Path, record: store.Run, judged: Judged, found: Settled) -> None:
     """Write all reports of a run into its directory, and show the summary.
 
     Raises
@@ -64,7 +66,7 @@ def publish(folder: Path, record: store.Run, judged: Judged) -> None:
     ConvarithError
         There is no room for them.
     """
-    told = report_of(folder, record, judged)
+    told = report_of(folder, record, judged, found)
     try:
         store.write_whole(folder / "report.html", page(told))
         store.write_whole(folder / "report.md", text(told))
@@ -77,7 +79,7 @@ def publish(folder: Path, record: store.Run, judged: Judged) -> None:
     show(told, Console(), str(folder))
 
 
-def report_of(folder: Path, record: store.Run, judged: Judged) -> Report:
+def report_of(folder: Path, record: store.Run, judged: Judged, found: Settled) -> Report:
     """A run as its reports tell it."""
     return Report(
         title=record.asked.get("grid") or "chosen cases",
@@ -90,6 +92,7 @@ def report_of(folder: Path, record: store.Run, judged: Judged) -> Report:
         started=record.started,
         seconds=record.seconds,
         printed=store.printed(folder),
+        settled=found,
     )
 
 

@@ -15,17 +15,21 @@ from cyclopts import Parameter
 from harness import store
 from harness.commands.asked import Asked, digest, of
 from harness.commands.explore import Exploration, make_small
+from harness.commands.ledger import Ledger, held_against
 from harness.commands.progress import Progress
 from harness.commands.report import publish
 from harness.commands.selection import CaseSelection, of_shard
 from harness.commands.surfaces import SurfaceSelection, shards
+from harness.deviations.settled import Settled
 from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, NothingSelected, UsageError
 from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
 from harness.report.model import Judged
 from harness.spread import named
 
-_DEFAULT = Asked()
+ON_ONE_GPU = 4  # workers, unless it is said otherwise: each holds a context of its own, some 500 MiB
+
+_DEFAULT, _SHIPPED = Asked(), Ledger()
 
 
 def run(
@@ -42,6 +46,7 @@ def run(
     out: Path | None = None,
     resume: bool = False,
     exit_zero: bool = False,
+    ledger: Ledger = _SHIPPED,
 ) -> int:
     """Observe layers, judge them against the theory, and report.
 
@@ -52,7 +57,7 @@ def run(
     shard
         K/N: of the cases, by their ids, the K-th of N parts; 'convarith merge' unites the runs.
     jobs
-        Worker processes at once; as many as there are processors, if left out.
+        Worker processes at once; if left out, as many as there are processors, and no more than 4 on a GPU.
     timeout
         Seconds for one case.
     start_timeout
@@ -72,14 +77,15 @@ def run(
     """
     if timeout <= 0 or start_timeout <= 0 or jobs < 0 or memory < 0:
         raise UsageError("--timeout and --start-timeout are more than 0 seconds, --jobs and --memory are not negative")
+    entries = ledger.entries()
     asked = Asked(cases, surfaces, explore, shard, Limits(start_timeout, timeout, memory))
     record = None
     if resume:
         record, folder = _begun(asked, out)
         if record.complete:
-            judged = Judged.of(store.verdicts(folder))
-            publish(folder, record, judged)
-            return exit_code(record, judged, forgiving=exit_zero)
+            judged, found = held_against(entries, folder, record)
+            publish(folder, record, judged, found)
+            return exit_code(record, judged, found, forgiving=exit_zero)
         asked = of(record, folder)
     places = asked.surfaces.places()
     chosen = list(asked.explore.cases(asked.cases))
@@ -106,7 +112,8 @@ def run(
     for sentence in asked.surfaces.missing():
         print(f"convarith: {sentence}", file=sys.stderr)
 
-    workers = jobs or os.cpu_count() or 1
+    most = os.cpu_count() or 1
+    workers = jobs or (min(most, ON_ONE_GPU) if asked.surfaces.device == "gpu" else most)
     try:
         with named(engine, workers) if engine else nullcontext() as others, Progress() as progress:
             record, judged = conduct(
@@ -115,12 +122,13 @@ def run(
     except KeyboardInterrupt:
         print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)
         raise
-    publish(folder, record, judged)
+    judged, found = held_against(entries, folder, record, judged)
+    publish(folder, record, judged, found)
     if asked.explore.random is not None:
         make_small(record, judged.unexpected, work, folder, workers=workers, limits=asked.limits)
     for failure in (place.failure for place in record.environments if place.failure):
         print(f"convarith: {failure}", file=sys.stderr)
-    return exit_code(record, judged, forgiving=exit_zero)
+    return exit_code(record, judged, found, forgiving=exit_zero)
 
 
 def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
@@ -129,7 +137,8 @@ def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
         raise UsageError("--resume goes on with the run in a directory: say which with --out")
     if asked != _DEFAULT:
         raise UsageError(
-            "--resume goes on with what the run was asked for: leave out all but --out, --jobs, --engine, --exit-zero"
+            "--resume goes on with what the run was asked for: leave out all but --out, --jobs, --engine, --known, "
+            "--no-known, --exit-zero"
         )
     record, ours = store.read_run(out), version("convarith")
     if record.version != ours:
@@ -140,9 +149,9 @@ def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
     return record, out
 
 
-def exit_code(run: store.Run, judged: Judged, *, forgiving: bool = False) -> int:
+def exit_code(run: store.Run, judged: Judged, found: Settled, *, forgiving: bool = False) -> int:
     """How a run ends the program. Only disagreements can be forgiven, never a failure of the harness itself."""
     failed = any(place.failure for place in run.environments) or judged.counts["harness_error"]
     if failed or not run.complete:
         return FAILED
-    return AS_EXPECTED if forgiving or not judged.unexpected else UNEXPECTED
+    return AS_EXPECTED if forgiving or not (judged.unexpected or found.findings) else UNEXPECTED

@@ -10,9 +10,9 @@ from rich.text import Text
 from harness.compare.history import Seen
 from harness.records import Surface
 from harness.report.markdown import escaped, matrix_table
+from harness.report.matrix import show_matrix
 from harness.report.model import Matrix
 from harness.report.summary import COUNTING, READING
-from harness.report.terminal import show_matrix
 from harness.report.text import one_line
 
 Timeline = Sequence[tuple[Surface, Sequence[Seen]]]
@@ -38,7 +38,6 @@ def show(table: Matrix, console: Console, case_id: str = "", timeline: Timeline 
     """Print releases beside each other; or the history of one case."""
     if not case_id:
         show_matrix(table, console)
-        console.print(Text(f"{READING} {COUNTING}", "dim"), highlight=False)
         return
     console.print(Text(case_id, "bold"), highlight=False)
     for surface, aspect, since in changes(timeline):

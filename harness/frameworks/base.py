@@ -192,6 +192,9 @@ class Raised:
 
 Result = Returned | Raised
 
+Trouble = Literal["", "memory", "device"]
+"""No memory is left, whosever fault it is; or the device is lost to this process, and whatever comes next fails too."""
+
 
 class NoDeviceError(Exception):
     """The device that was asked for is not there. The message says so in one sentence."""
@@ -275,6 +278,11 @@ class Adapter(ABC):
         """
         for call in calls:
             yield self.run_one(call)
+
+    @staticmethod
+    def trouble(error: Raised) -> Trouble:
+        """What an error tells of the machine instead of the layer, if anything. Override it: each has its own words."""
+        return "memory" if error.error == "MemoryError" else ""
 
     @classmethod
     def is_installed(cls) -> bool:

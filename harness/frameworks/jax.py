@@ -33,10 +33,12 @@ from harness.frameworks.base import (
     Call,
     Mode,
     NoDeviceError,
+    Raised,
     Result,
     Returned,
     Route,
     Spelling,
+    Trouble,
     Unsupported,
     attempt,
     raised,
@@ -118,8 +120,17 @@ class Jax(Adapter):
         # XLA's pool on a CPU has NPROC threads, and as many as there are processors unless told. The flag alone,
         # which older releases obey, leaves large operations to all of them.
         os.environ["NPROC"] = threads
-        flag = f"--xla_cpu_multi_thread_eigen={'false' if threads == '1' else 'true'}"
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
+        flags = [
+            os.environ.get("XLA_FLAGS", ""),
+            f"--xla_cpu_multi_thread_eigen={'false' if threads == '1' else 'true'}",
+        ]
+        if device == "gpu":
+            # By default XLA times several algorithms for each layer, which takes four times as long and may choose
+            # another one tomorrow. It comes first: of a flag that is given twice, the last counts.
+            flags.insert(0, "--xla_gpu_autotune_level=0")
+            # By default each process takes three quarters of a GPU's memory, and the next one finds none.
+            os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        os.environ["XLA_FLAGS"] = " ".join(filter(None, flags))
         import jax
 
         jax.config.update("jax_platforms", "cuda" if device == "gpu" else "cpu")
@@ -132,6 +143,12 @@ class Jax(Adapter):
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
         return saying.say(case, route)
+
+    @staticmethod
+    def trouble(error: Raised) -> Trouble:
+        if "Unable to initialize backend" in error.text or "CUDA_ERROR_ILLEGAL_ADDRESS" in error.text:
+            return "device"  # it is not tried again in this process
+        return "memory" if "RESOURCE_EXHAUSTED" in error.text or "OUT_OF_MEMORY" in error.text else ""
 
     def facts(self) -> dict[str, str]:
         import jaxlib

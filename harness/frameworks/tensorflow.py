@@ -33,10 +33,12 @@ from harness.frameworks.base import (
     Call,
     Mode,
     NoDeviceError,
+    Raised,
     Result,
     Returned,
     Route,
     Spelling,
+    Trouble,
     Unsupported,
     attempt,
     raised,
@@ -94,6 +96,8 @@ class TensorFlow(Adapter):
         if name and name != "threads":  # both are read when TensorFlow is imported, or first computes
             os.environ[name] = value
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        # By default each process takes almost all of a GPU's memory, and the next one finds none.
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
         if device == "cpu":
             os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
         import tensorflow
@@ -109,6 +113,12 @@ class TensorFlow(Adapter):
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
         return _tensorflow_say.say(case, route)
+
+    @staticmethod
+    def trouble(error: Raised) -> Trouble:
+        if "CUDA_ERROR_ILLEGAL_ADDRESS" in error.text:
+            return "device"
+        return "memory" if error.error.endswith("ResourceExhaustedError") or "OUT_OF_MEMORY" in error.text else ""
 
     def facts(self) -> dict[str, str]:
         from tensorflow.python.util import _pywrap_util_port

@@ -33,10 +33,12 @@ from harness.frameworks.base import (
     Call,
     Mode,
     NoDeviceError,
+    Raised,
     Result,
     Returned,
     Route,
     Spelling,
+    Trouble,
     Unsupported,
     attempt,
 )
@@ -144,6 +146,13 @@ class Torch(Adapter):
             stride="the window" if case.pools else "1",
             divisor="the window, padding counted" if case.op == "avg_pool" else "",
         )
+
+    @staticmethod
+    def trouble(error: Raised) -> Trouble:
+        if "CUDA out of memory" in error.text or "CUDA error: out of memory" in error.text:
+            return "memory"
+        # An error of CUDA stays: all that the process asks for afterwards fails.
+        return "device" if error.error == "torch.AcceleratorError" or "CUDA error" in error.text else ""
 
     def facts(self) -> dict[str, str]:
         torch = self._torch

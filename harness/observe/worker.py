@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from cases.case import Case, parse
-from harness.frameworks.base import Adapter, Call, NoDeviceError, Raised, Result, Unsupported
+from harness.frameworks.base import Adapter, Call, NoDeviceError, Raised, Result, Unsupported, raised
 from harness.frameworks.registry import load
 from harness.observe import machine
 from harness.observe import probe as probing
@@ -150,9 +150,10 @@ def run(adapter: Adapter, calls: Sequence[Call]) -> Iterator[Result]:
     given = 0
     try:
         for result in adapter.run(calls):
-            yield result
+            yield answer(adapter, result) if isinstance(result, Raised) else result
             given += 1
     except Exception as error:
+        answer(adapter, raised(error))  # which ends this process if the device is lost
         rest = calls[given:]
         if len(rest) == 1:
             yield Raised(type(error).__qualname__, traceback.format_exc()[-TEXT_LIMIT:], ours=True)
@@ -163,6 +164,20 @@ def run(adapter: Adapter, calls: Sequence[Call]) -> Iterator[Result]:
         middle = len(rest) // 2
         yield from run(adapter, rest[:middle])
         yield from run(adapter, rest[middle:])
+
+
+def answer(adapter: Adapter, error: Raised) -> Raised:
+    """An error as what it is: the layer's answer, or our fault, since it tells of the machine and not of the layer.
+
+    Where the device is lost, this process ends: whatever it computed next would fail too. What ended it is then looked
+    for, as after a crash.
+    """
+    trouble = adapter.trouble(error)
+    if trouble == "device":
+        raise SystemExit(f"the device is lost: {error.error}: {error.text}")
+    if trouble == "memory":
+        return Raised(error.error, f"no memory was left for it; try fewer workers (--jobs): {error.text}", ours=True)
+    return error
 
 
 def told(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Result], *, whole: bool) -> Report:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import jinja2
 
 from harness.records import Surface, Verdict
+from harness.report import known
 from harness.report.model import Cell, Matrix, Report, matrix, occurring, rows_of, title_of
 from harness.report.summary import (
     COUNTING,
@@ -87,6 +88,9 @@ def html(report: Report) -> str:
         state=_STATE[verdict.outcome],
         symbol=_SYMBOL[verdict.outcome],
         about=about(report),
+        rules=[(known.rule(rule), list(known.of_rule(rule)), known.matrices(rule)) for rule in report.settled.rules],
+        wrong=known.findings(report),
+        known=[known.known(one) for one in report.settled.known],
         table=table,
         frameworks=_spans(surface.framework for surface in table.columns),
         statuses=occurring(report.judged.counts),

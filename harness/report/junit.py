@@ -91,6 +91,10 @@ def _run_cases(report: Report) -> list[_TestCase]:
         found.append(_TestCase(_RUN, "complete", _Outcome("error", "incomplete", headline(report).text)))
     elif not report.judged.total:
         found.append(_TestCase(_RUN, "complete", _Outcome("error", "nothing", headline(report).text)))
+    for finding in report.settled.findings:
+        if finding.entry:  # what no entry knows fails where it stands
+            outcome = _Outcome("failure", finding.kind, one_line(finding.sentence, 1000))
+            found.append(_TestCase("convarith.known", f"{finding.framework}: {finding.entry}: {finding.kind}", outcome))
     for environment in report.environments:
         if environment.failure is not None:
             name = f"{environment.name} in {environment.python}"

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.records import Environment
+from harness.report import known
 from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of
 from harness.report.summary import COUNTING, QUERY, READING, Group, about, groups, headline, reasons, rerun
 from harness.report.text import count, one_line
+from harness.rules import Rule
 
 MIB = 1 << 20  # bytes; what GitHub takes as the summary of a step
 
@@ -97,6 +99,7 @@ def _query() -> str:
 def _blocks(report: Report) -> Iterator[_Block]:
     """The parts, the ones to keep first."""
     table = matrix(report)
+    yield from _settled(report)
     if report.asked:
         asked = "\n".join(f"- {escaped(name)}: {_code(value)}" for name, value in report.asked.items())
         yield _Block("selection", f"Asked for:\n\n{asked}\n")
@@ -123,6 +126,32 @@ def _blocks(report: Report) -> Iterator[_Block]:
         yield _Block("heading", "## Unsupported\n")
         for line in lines:
             yield _Block("reason", line)
+
+
+def _settled(report: Report) -> Iterator[_Block]:
+    """The rules, what is wrong with the known deviations, and which occur."""
+    parts = (
+        ("rule", known.HEAD, [_rule(rule) for rule in report.settled.rules]),
+        ("finding", known.WRONG, [f"- {escaped(sentence, 1000)}" for sentence in known.findings(report)]),
+        ("known deviation", known.KNOWN, [f"- {escaped(known.known(one), 600)}" for one in report.settled.known]),
+    )
+    for what, head, lines in parts:
+        if lines:
+            yield _Block("heading", f"{head}\n")
+        for line in lines:
+            yield _Block(what, line)
+        if lines:
+            yield _Block("end", "")
+
+
+def _rule(rule: Rule) -> str:
+    """A rule, with what else there is to say of it below, the operators of its example last."""
+    lines = [f"- {escaped(known.rule(rule))}", *(f"{key}: {_code(text)}" for key, text in known.of_rule(rule))]
+    if told := known.matrices(rule):
+        fence = "`" * (3 + max(map(len, re.findall("`+", told)), default=0))  # which nothing in it can close
+        shown = "\n".join(f"    {line}".rstrip() for line in (fence, *told.split("\n"), fence))
+        lines[-1] += f"\n\n{shown}\n"
+    return "\n  - ".join(lines)
 
 
 def _environment(environment: Environment) -> str:

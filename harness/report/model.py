@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cases import claims
+from harness.deviations.settled import Settled
 from harness.records import EXPECTED_STATUSES, STATUSES, Environment, Probe, Status, Surface, Verdict
 from harness.report.text import one_line
 
@@ -48,12 +49,12 @@ class Judged:
         found = cls({}, {}, {}, {}, ())
         wrong = []
         for verdict in verdicts:
-            found.surfaces.setdefault(verdict.surface, Counter())[verdict.status] += 1
+            found.surfaces.setdefault(verdict.surface, Counter())[verdict.counted] += 1
             why = reason(verdict) if verdict.status == "unsupported" else None
             if why is not None:
                 found.causes.setdefault(verdict.surface, Counter())[why] += 1
             for row in rows_of(verdict):
-                found.cells.setdefault((row, verdict.surface), Counter())[verdict.status] += 1
+                found.cells.setdefault((row, verdict.surface), Counter())[verdict.counted] += 1
                 if why is not None:
                     found.reasons.setdefault((row, verdict.surface), Counter())[why] += 1
             if not verdict.as_expected:
@@ -95,6 +96,8 @@ class Report:
         What the run took.
     printed : dict
         By case, surface and aspect: what a process that crashed or hung had printed last.
+    settled : Settled
+        What is not as expected in few sentences, and what of it is known.
     """
 
     title: str
@@ -107,6 +110,7 @@ class Report:
     started: str
     seconds: float
     printed: Mapping[tuple[str, Surface, Probe], str] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
 
     def last_words(self, verdict: Verdict) -> str:
         """The end of what a process had printed, if it is known: what explains a crash stands there."""
@@ -181,7 +185,7 @@ class Matrix:
 
 def statuses(verdicts: Iterable[Verdict]) -> Counter[Status]:
     """How many verdicts have each status."""
-    return Counter(verdict.status for verdict in verdicts)
+    return Counter(verdict.counted for verdict in verdicts)
 
 
 def occurring(counts: Counter[Status]) -> tuple[Status, ...]:

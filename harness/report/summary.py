@@ -15,7 +15,7 @@ from harness.report.text import count, one_line
 Outcome = Literal["as expected", "unexpected", "incomplete", "nothing"]
 
 # Without a newline it would not fit a terminal; a shell and SQL both take one there.
-QUERY = "SELECT * FROM verdicts\n    WHERE status NOT IN ('agrees', 'unsupported')"
+QUERY = "SELECT * FROM verdicts\n    WHERE status NOT IN ('agrees', 'unsupported') AND known IS NULL"
 
 READING = "12 of 34: so many are not as expected, of those that the surface can say; –: it can say none."
 COUNTING = (
@@ -24,6 +24,7 @@ COUNTING = (
 
 MEANING: Mapping[Status, str] = {
     "agrees": "as the theory says",
+    "known": "deviates, as the known deviations say",
     "wrong_shape": "the shape differs",
     "wrong_operator": "the shape is right, the operator or the adjoint differs",
     "wrong_numerics": "the operator is right, a dense input differs by more than rounding",
@@ -82,6 +83,8 @@ def headline(report: Report) -> Headline:
     counts, total = report.judged.counts, report.judged.total
     different = Cell(counts).unexpected
     told = f"{different} unexpected of {count(total, 'verdict')}"
+    if stale := report.settled.stale:
+        told += f", {count(stale, 'known deviation')} not as listed"
     if ours := counts["harness_error"]:
         told += f", {ours} of them the harness's own fault"
     broken = sum(environment.failure is not None for environment in report.environments)
@@ -91,12 +94,13 @@ def headline(report: Report) -> Headline:
         return Headline("incomplete", f"INCOMPLETE: {' and '.join(why)}; {told}")
     if not total:
         return Headline("nothing", "Nothing was judged: there is no verdict")
-    if different:
+    if different or report.settled.findings:
         return Headline("unexpected", told)
     agree, cannot = counts["agrees"], counts["unsupported"]
+    known = f", {counts['known']} deviate as known" if counts["known"] else ""
     return Headline(
         "as expected",
-        f"As expected: {count(total, 'verdict')}, {agree} agree" + (f", {cannot} unsupported" if cannot else ""),
+        f"As expected: {count(total, 'verdict')}, {agree} agree{known}" + (f", {cannot} unsupported" if cannot else ""),
     )
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.records import Environment, Status, Surface
-from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of
-from harness.report.summary import COUNTING, QUERY, READING, Group, Outcome, about, groups, headline, rerun
+from harness.records import Environment
+from harness.report import known
+from harness.report.matrix import show_matrix
+from harness.report.model import Report, matrix
+from harness.report.summary import QUERY, Group, Outcome, about, groups, headline, rerun
 from harness.report.text import clean, count, one_line
+from harness.rules import Rule
 
 GROUPS = 5  # of unexpected verdicts that are shown
+RULES = 14  # that are shown
+FINDINGS = 10  # faults of the known deviations that are shown
+FEW = 2  # frameworks up to which environments are told at length
 
 _STYLE: dict[Outcome, str] = {
     "as expected": "bold green",
@@ -26,17 +30,6 @@ _STYLE: dict[Outcome, str] = {
     "incomplete": "bold yellow",
     "nothing": "bold yellow",
 }
-_GAP = 2  # between columns
-_PIECE = 14  # characters of a heading's line
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One surface, as a column of the table."""
-
-    surface: Surface
-    heading: str
-    width: int
 
 
 def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
@@ -53,25 +46,55 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
     verdict = headline(report)
     _print(console, Text(verdict.text, _STYLE[verdict.outcome]))
     _print(console, Text(about(report), "dim"))
-    for name, value in report.asked.items():
-        _print(console, Text(f"{one_line(name, 40)}: {one_line(value, 200)}", "dim"))
+    asked = [f"{one_line(name, 40)}: {one_line(value, 200)}" for name, value in report.asked.items()]
+    if asked:
+        _print(console, Text(" · ".join(asked), "dim"))
+    _settled(report, console)
     if report.environments:
         _print(console, Text())
-        _listed(console, map(_environment, report.environments))
-    table = matrix(report)
-    show_matrix(table, console)
-    if table.columns:
-        _print(console, Text(f"{READING} {COUNTING}", "dim"))
+        _listed(console, _environments(report.environments, console.width))
+    show_matrix(matrix(report), console)
     found = groups(report.judged.unexpected)
-    _differences(found, report, console)
+    # What rules speak of, they say shorter; of our own faults there are none.
+    _differences([one for one in found if not report.settled.rules or one.status == "harness_error"], report, console)
     _next(found, folder, console)
 
 
-def show_matrix(table: Matrix, console: Console) -> None:
-    """Print relationships against surfaces, in as many tables as it takes for each to fit the width."""
-    for columns in _pages(table, console.width):
-        _print(console, Text())
-        console.print(_table(table, columns, console.width), highlight=False)
+def _settled(report: Report, console: Console) -> None:
+    """The rules, and what is wrong with the known deviations."""
+    rules = known.alike(report.settled.rules)
+    chosen = known.first(rules, RULES)
+    if rules:
+        _print(console, Text(f"\n{known.HEAD}", "bold"))
+    for frameworks, some in groupby(chosen, key=lambda one: one.frameworks):
+        _print(console, Text(one_line(" and ".join(frameworks), 200), "bold"))
+        for one in some:
+            _rule(one.rule, console)
+    if len(rules) > len(chosen):
+        _print(console, Text(f"and {count(len(rules) - len(chosen), 'more rule')}, in the report"))
+    wrong = [finding.sentence for finding in report.settled.findings if finding.entry]
+    if wrong:
+        _print(console, Text(f"\n{known.WRONG}", "bold"))
+    for sentence in wrong[:FINDINGS]:
+        _print(console, Text(f"  {one_line(sentence, 600)}"))
+    if len(wrong) > FINDINGS:
+        _print(console, Text(f"  and {len(wrong) - FINDINGS} more, in the report"))
+    if any(not finding.entry for finding in report.settled.findings):
+        _print(console, Text(f"\n{known.NEW}", "dim"))
+    if report.settled.known:
+        number = sum(one.verdicts for one in report.settled.known)
+        told = f"{count(number, 'verdict')} as {count(len(report.settled.known), 'entry').replace('entrys', 'entries')}"
+        _print(console, Text(f"\n{told} of the known deviations say", "dim"))
+
+
+def _rule(rule: Rule, console: Console) -> None:
+    """What holds of which layers; where, and of its smallest case; and that one's diagnosis."""
+    width = console.width - 2
+    said = f"{rule.support} of {rule.total} {rule.status}: {rule.what}"
+    where = "; ".join(filter(None, [f"smallest {rule.example}", rule.place]))
+    _print(console, Text(f"  {one_line(said, 2 * width)}"))
+    for text in filter(None, (where, rule.diagnosis)):
+        _print(console, Text(f"    {one_line(text, width - 2)}", "dim"))
 
 
 def _print(console: Console, text: Text) -> None:
@@ -88,75 +111,24 @@ def _listed(console: Console, rows: Iterable[tuple[Text, Text]], indent: int = 0
     console.print(Padding(grid, (0, 0, 0, indent), expand=False), highlight=False)
 
 
-def _environment(environment: Environment) -> tuple[Text, Text]:
+def _environments(environments: Sequence[Environment], width: int) -> Iterator[tuple[Text, Text]]:
+    """A line for each framework, of the process without a switch, and for whatever failed; more where there is room."""
+    names = {place.name for place in environments}
+    limit = 300 if len(names) <= FEW else width - max(map(len, names)) - 3
+    told: set[str] = set()
+    for place in environments:
+        if place.failure is not None or place.name not in told:
+            yield _environment(place, max(limit, 20))
+        told.add(place.name)
+
+
+def _environment(environment: Environment, limit: int) -> tuple[Text, Text]:
     facts = ", ".join(f"{one_line(name, 40)} {one_line(value, 60)}" for name, value in environment.facts.items())
-    told = [Text(one_line(facts, 300))] if facts else []
+    told = [Text(one_line(facts, limit))] if facts else []
     if environment.failure is not None:
         why = f"failed: {one_line(environment.failure, 300)} (in {one_line(environment.python, 200)})"
         told.append(Text(why, "bold red"))
     return Text(one_line(environment.name, 40), "bold"), Text("\n").join(told)
-
-
-def _folded(name: str) -> str:
-    """A dotted name over several lines, each of a few characters."""
-    lines = [""]
-    for part in one_line(name, 60).replace(".", ".\0").replace(" ", " \0").split("\0"):
-        if lines[-1] and len(lines[-1]) + len(part) > _PIECE:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(one_line(line, 2 * _PIECE) for line in lines)
-
-
-def _column(table: Matrix, surface: Surface) -> _Column:
-    heading = "\n".join(_folded(part) for part in surface.parts)
-    total = table.totals[surface]
-    texts = [str(table.cell(row, surface)) for row in table.rows] + [str(total), str(total.total)]
-    return _Column(surface, heading, max(map(cell_len, [*heading.split("\n"), *texts])))
-
-
-def _pages(table: Matrix, width: int) -> list[list[_Column]]:
-    """The columns, in as many tables as it takes for each to fit the width."""
-    pages: list[list[_Column]] = []
-    left = 0
-    for column in (_column(table, surface) for surface in table.columns):
-        if not pages or column.width + _GAP > left:
-            pages.append([])
-            left = width - _label_width(table)
-        pages[-1].append(column)
-        left -= column.width + _GAP
-    return pages
-
-
-def _label_width(table: Matrix) -> int:
-    return max(map(len, [*(one_line(row, 12) for row in table.rows), *_statuses(table.totals.values()), "total"]))
-
-
-def _statuses(cells: Iterable[Cell]) -> tuple[Status, ...]:
-    return occurring(sum((cell.counts for cell in cells), start=statuses(())))
-
-
-def _table(table: Matrix, columns: Sequence[_Column], width: int) -> Table:
-    used = sum(column.width + _GAP for column in columns)
-    label = max(_label_width(table), width - used)
-    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
-    grid.add_column(no_wrap=True, overflow="ellipsis", max_width=label)
-    for column in columns:
-        grid.add_column(Text(column.heading), justify="right", no_wrap=True, min_width=column.width)
-    for row in table.rows:
-        name = Text(f"{one_line(row, 12):<4}")
-        name.append(f" {one_line(title_of(row))}", "dim")
-        grid.add_row(name, *(_cell(table.cell(row, column.surface)) for column in columns))
-    grid.add_section()
-    grid.add_row(Text("total", "bold"), *(_cell(table.totals[column.surface]) for column in columns))
-    totals = [table.totals[column.surface] for column in columns]
-    for status in _statuses(totals):
-        numbers = [total.counts[status] for total in totals]
-        grid.add_row(Text(status, "dim"), *(Text(str(number) if number else "", "dim") for number in numbers))
-    return grid
-
-
-def _cell(cell: Cell) -> Text:
-    return Text(str(cell), "bold red" if cell.unexpected else "" if cell.said else "dim")
 
 
 def _differences(found: Sequence[Group], report: Report, console: Console) -> None:

@@ -9,7 +9,7 @@ from harness.store.asking import Answer, choose, query
 from harness.store.columns import TABLES
 from harness.store.log import ObservationFile
 from harness.store.run import Run, create, held, how_to_go_on, read_run, write_run, write_whole
-from harness.store.tables import adopt, check, close, keys, observations, printed, verdicts
+from harness.store.tables import adopt, check, close, keys, mark, observations, observed, printed, verdicts
 
 __all__ = [
     "TABLES",
@@ -24,7 +24,9 @@ __all__ = [
     "held",
     "how_to_go_on",
     "keys",
+    "mark",
     "observations",
+    "observed",
     "printed",
     "query",
     "read_run",

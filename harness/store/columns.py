@@ -64,6 +64,7 @@ VERDICT_COLUMNS = {
     "expected": "VARCHAR",
     "observed": "VARCHAR",
     "diagnosis": "VARCHAR",
+    "known": "VARCHAR",
     "schema": "INTEGER",
 }
 
@@ -110,5 +111,6 @@ def verdict_row(verdict: Verdict, facts: Mapping[str, str]) -> dict[str, Any]:
         "expected": verdict.expected,
         "observed": verdict.observed,
         "diagnosis": verdict.diagnosis,
+        "known": verdict.known or None,
         "schema": SCHEMA,
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +21,7 @@ from harness.store.columns import (
     CASE_COLUMNS,
     OBSERVATION_COLUMNS,
     SURFACE,
+    SURFACE_COLUMNS,
     TABLES,
     VERDICT_COLUMNS,
     case_row,
@@ -62,14 +65,12 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
     OSError
         There is no room for them. What was observed is kept.
     """
-    for path in folder.glob(f"{_SCRATCH}*"):  # of a process that was killed while it closed the run
-        shutil.rmtree(path)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
-        of_cases = write_lines(Path(scratch) / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
+    with _scratch(folder) as (scratch, database):
+        of_cases = write_lines(scratch / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
         write_parquet(read_lines(database, of_cases, CASE_COLUMNS), folder, "cases")
-        _gather(database, folder, Path(scratch) / "observations")
+        _gather(database, folder, scratch / "observations")
         facts = {place.where: place.facts for place in environments}
-        told = Path(scratch) / "verdicts"
+        told = scratch / "verdicts"
         encoder = msgspec.json.Encoder()
         with told.open("wb") as file:
             for verdict in judge(observations(folder)):
@@ -89,18 +90,70 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
         path.unlink()
 
 
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    """A directory for what is gone afterwards, and a database that puts there what does not fit into memory."""
+    for path in folder.glob(f"{_SCRATCH}*"):  # of a process that was killed
+        shutil.rmtree(path)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
+        yield Path(scratch), database
+
+
+def mark(folder: Path, known: Iterable[Mapping[str, str]]) -> None:
+    """Say in the table of verdicts of a closed run which entries know them, and of the others that none does.
+
+    Parameters
+    ----------
+    folder : Path
+    known : iterable of dict
+        Of each verdict that is known: its case_id, surface and aspect, and at ``known`` the entry's name.
+
+    Raises
+    ------
+    UsageError
+        There is no such table.
+    OSError
+        There is no room. The table is as it was.
+    """
+    _check_columns(folder)
+    key = ", ".join(("case_id", *SURFACE, "aspect"))
+    columns = {"case_id": "VARCHAR", **SURFACE_COLUMNS, "aspect": "VARCHAR", "known": "VARCHAR"}
+    with _scratch(folder) as (scratch, database):
+        lines = write_lines(scratch / "known", known)
+        read_parquet(database, [folder / "verdicts.parquet"]).create_view("told")
+        if not lines.stat().st_size and not database.sql("FROM told WHERE known IS NOT NULL LIMIT 1").fetchall():
+            return
+        read_lines(database, lines, columns).create_view("names")
+        marked = "SELECT told.* REPLACE (names.known AS known) FROM told LEFT JOIN names"
+        write_parquet(database.sql(f"{marked} USING ({key}) ORDER BY {key}"), folder, "verdicts")
+
+
 def observations(folder: Path) -> Iterator[Observation]:
     """All observations of a run; of one whose tables are written, in the order of their keys."""
     if not (folder / "observations.parquet").exists():
         yield from log.read(log.lines(folder))
         return
-    names = [name for name in Observation.__slots__ if name != "surface"]
-    with rows(folder, "observations", (*SURFACE, *names)) as found:
-        for framework, route, mode, switch, release, *rest in found:
-            seen = dict(zip(names, rest, strict=True))
-            seen["shape"] = None if seen["shape"] is None else tuple(seen["shape"])
-            seen["operator"] = None if seen["operator"] is None else msgspec.json.decode(seen["operator"])
-            yield Observation(surface=Surface(framework, route, mode, switch, release), **seen)
+    with rows(folder, "observations", _OBSERVED) as found:
+        yield from map(_observation, found)
+
+
+def observed(folder: Path, keys: Collection[tuple[str, Surface, Probe]]) -> Iterator[Observation]:
+    """Those observations of a closed run that have some keys."""
+    cases = sorted({case_id for case_id, _, _ in keys})
+    with rows(folder, "observations", _OBSERVED, "case_id IN (SELECT unnest(?))", [cases]) as found:
+        yield from (seen for seen in map(_observation, found) if seen.key in keys)
+
+
+_NAMES = tuple(name for name in Observation.__slots__ if name != "surface")
+_OBSERVED = (*SURFACE, *_NAMES)
+
+
+def _observation(row: tuple[Any, ...]) -> Observation:
+    framework, route, mode, switch, release, *rest = row
+    seen = dict(zip(_NAMES, rest, strict=True))
+    seen["shape"] = None if seen["shape"] is None else tuple(seen["shape"])
+    seen["operator"] = None if seen["operator"] is None else msgspec.json.decode(seen["operator"])
+    return Observation(surface=Surface(framework, route, mode, switch, release), **seen)
 
 
 def keys(folder: Path) -> set[tuple[str, Surface, str]]:
@@ -131,12 +184,12 @@ def verdicts(folder: Path) -> Iterator[Verdict]:
     UsageError
         It has none.
     """
-    check(folder)
+    _check_columns(folder)
     names = [name for name in Verdict.__slots__ if name != "surface"]
     with rows(folder, "verdicts", (*SURFACE, *names)) as found:
         for framework, route, mode, switch, release, *rest in found:
             told = dict(zip(names, rest, strict=True))
-            told["relationships"] = tuple(told["relationships"])
+            told["relationships"], told["known"] = tuple(told["relationships"]), told["known"] or ""
             yield Verdict(surface=Surface(framework, route, mode, switch, release), **told)
 
 
@@ -154,7 +207,7 @@ def adopt(folder: Path, others: Sequence[tuple[Path, Mapping[str, str]]]) -> lis
     OSError
         There is no room for them.
     """
-    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
+    with _scratch(folder) as (_, database):
         database.execute("CREATE TABLE called (part INTEGER, name VARCHAR, known VARCHAR)")
         told = [(part, *item) for part, (_, called) in enumerate(others) for item in called.items()]
         if told:
@@ -205,4 +258,18 @@ def check(folder: Path) -> None:
         raise UsageError(
             f"the run in {folder} was not finished: it has no {missing[0]}.parquet; "
             f"go on with it by: {how_to_go_on(folder)}"
+        )
+
+
+def _check_columns(folder: Path) -> None:
+    """Look whether a run has its tables, and that of verdicts all columns."""
+    import duckdb
+
+    check(folder)
+    with duckdb.connect() as database:
+        found = read_parquet(database, [folder / "verdicts.parquet"]).columns
+    if missing := [name for name in VERDICT_COLUMNS if name not in found]:
+        raise UsageError(
+            f"the run in {folder} was made by another release: its verdicts have no column '{missing[0]}'; make them "
+            f"again by: {shlex.join(['convarith', 'merge', str(folder), '--out', 'NEW'])}"
         )

@@ -83,3 +83,18 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_page_of_deviations_is_true() -> None:
+    from harness.deviations import Entry, read, try_out
+    from harness.rules.columns import OF_A_LAYER, OF_AN_AXIS
+    from harness.rules.table import empty
+
+    page = (ROOT / "docs" / "deviations.md").read_text("utf-8")
+    entries = [read(text, "example") for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+    assert len(entries) == 2
+    with empty() as database:
+        for number, some in enumerate(entries):
+            try_out(database, {"example": some}, str(number))
+    for name in (*Entry.__struct_fields__, *OF_AN_AXIS, *OF_A_LAYER):
+        assert f"`{name}`" in page, name

@@ -15,9 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.frameworks.base import Call, Mode, Result, Route
+from harness.frameworks.base import Call, Mode, Raised, Result, Route, Trouble
 
 from .loops import ROUTE, Loops
+
+TROUBLES = {"lose": "an illegal memory access was encountered", "fill": "out of memory"}
 
 
 class Misbehaving(Loops):
@@ -25,14 +27,24 @@ class Misbehaving(Loops):
 
     def __init__(self, device: str = "cpu", switch: str = "") -> None:
         super().__init__(device, switch)
+        self.lost = False  # the device: all that is computed then fails
         self.behaviours: dict[str, str] = json.loads(os.environ.get("MISBEHAVE", "{}"))
         misbehave(self.behaviours.get("import", ""))
 
     def run_one(self, call: Call) -> Result:
         behaviour, _, probe = self.behaviours.get(call.case.id, "").partition(" ")
         if probe in ("", "adjoint" if call.pull_back else "forward"):
+            if behaviour in TROUBLES:
+                self.lost = behaviour == "lose"
+                return Raised("FakeError", TROUBLES[behaviour])
             misbehave(behaviour)
+        if self.lost:
+            return Raised("FakeError", TROUBLES["lose"])
         return super().run_one(call)
+
+    @staticmethod
+    def trouble(error: Raised) -> Trouble:
+        return {TROUBLES["lose"]: "device", TROUBLES["fill"]: "memory"}.get(error.text, "")  # type: ignore[return-value]
 
 
 class Batching(Misbehaving):

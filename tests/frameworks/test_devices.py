@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from cases.case import parse
-from harness.frameworks.base import NoDeviceError, Returned
+from harness.frameworks.base import Adapter, NoDeviceError, Raised, Returned
+from harness.frameworks.jax import Jax
+from harness.frameworks.tensorflow import TensorFlow
 from harness.frameworks.torch import FUNCTIONAL, MODULES, Torch, _tf32, _without_tf32
 from harness.observe import probe as probing
 from harness.observe.worker import introduce
@@ -160,3 +162,25 @@ def test_a_worker_without_the_device_says_so_and_nothing_else(torch: Any, monkey
     introduce(Torch("gpu"), reports)
     assert len(lines) == 1
     assert lines[0].startswith('{"failed": "no CUDA device: torch ')
+
+
+# What each said where eleven others had taken a GPU's memory, and what CUDA's documentation calls sticky errors.
+TROUBLES = [
+    (Torch, "torch.OutOfMemoryError", "CUDA out of memory. Tried to allocate 2.00 GiB.", "memory"),
+    (Torch, "torch.AcceleratorError", "CUDA error: out of memory\nSearch for `cudaErrorMemoryAllocation'", "memory"),
+    (Torch, "torch.AcceleratorError", "CUDA error: an illegal memory access was encountered", "device"),
+    (Torch, "RuntimeError", "CUDA error: device-side assert triggered", "device"),
+    (Torch, "RuntimeError", "Trying to create tensor with negative dimension -1: [1, 2, -1, -1]", ""),
+    (Jax, "RuntimeError", "Unable to initialize backend 'cuda': INTERNAL: no supported devices found", "device"),
+    (Jax, "jax.errors.JaxRuntimeError", "INTERNAL: CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access", "device"),
+    (Jax, "jax.errors.JaxRuntimeError", "RESOURCE_EXHAUSTED: : CUDA_ERROR_OUT_OF_MEMORY: out of memory", "memory"),
+    (Jax, "ValueError", "Negative padding is larger than the size of the corresponding dimension", ""),
+    (TensorFlow, "tensorflow.python.framework.errors_impl.ResourceExhaustedError", "OOM when allocating", "memory"),
+    (TensorFlow, "tensorflow.python.framework.errors_impl.InternalError", "CUDA_ERROR_ILLEGAL_ADDRESS", "device"),
+    (TensorFlow, "ValueError", "`strides` > `window_shape` not supported", ""),
+]
+
+
+@pytest.mark.parametrize(("adapter", "error", "text", "trouble"), TROUBLES)
+def test_what_an_error_tells_of_the_machine(adapter: type[Adapter], error: str, text: str, trouble: str) -> None:
+    assert adapter.trouble(Raised(error, text)) == trouble

@@ -24,6 +24,7 @@ def test_a_perfect_framework_is_as_expected(tmp_path: Path, capsys: pytest.Captu
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "cases.parquet",
         "junit.xml",
+        "known.json",
         "observations",
         "observations.parquet",
         "report.html",

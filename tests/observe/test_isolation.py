@@ -112,6 +112,25 @@ def test_an_error_of_the_adapter_s_own_costs_the_guilty_case_alone(adapter: str,
 
 
 @pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+@pytest.mark.parametrize("place", [0, 3, 7], ids=["first", "middle", "last"])
+def test_a_lost_device_is_a_crash_of_the_case_that_lost_it(adapter: str, place: int) -> None:
+    """Whatever is computed in that process afterwards fails, and is not held against its case."""
+    seen, environment = watch({IDS[place]: "lose forward"}, adapter)
+    assert outcomes(seen) == {**all_returned(), (IDS[place], "forward"): ["crashed"]}
+    (crash,) = (one for one in seen if one.outcome == "crashed")
+    assert "the device is lost: FakeError: an illegal memory access was encountered" in str(crash.text)
+    assert environment.failure is None
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
+def test_memory_that_ran_out_is_not_the_layer_s_answer(adapter: str) -> None:
+    seen, _ = watch({IDS[3]: "fill adjoint"}, adapter)
+    assert outcomes(seen) == {**all_returned(), (IDS[3], "adjoint"): ["harness_error"]}
+    (one,) = (one for one in seen if one.outcome == "harness_error")
+    assert one.text == "no memory was left for it; try fewer workers (--jobs): out of memory"
+
+
+@pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
 def test_a_crash_and_a_hang_in_one_batch_are_both_found(adapter: str) -> None:
     seen, _ = watch({IDS[0]: "hang adjoint", IDS[3]: "abort"}, adapter, IMPATIENT)
     assert outcomes(seen) == {

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from harness.deviations.findings import Finding
+from harness.deviations.settled import Known, Settled
 from harness.records import Environment, Surface, Verdict
 from harness.report.model import Judged, Report
+from harness.rules import Rule
 
 FUNCTIONAL = Surface("torch", "torch.nn.functional", "eager")
 KERAS = Surface("tensorflow", "keras.layers", "eager")
@@ -100,6 +103,30 @@ def hostile_report(verdict: Callable[..., Verdict], report: Callable[..., Report
         printed={("conv1d.i5.k3.s2.p1.d1", surface, "forward"): HOSTILE},
         version=HOSTILE,
         started=HOSTILE,
+        settled=Settled(
+            (
+                Rule(
+                    framework=HOSTILE,
+                    status=HOSTILE,
+                    routes=(HOSTILE,),
+                    modes=(HOSTILE,),
+                    switches=(HOSTILE,),
+                    aspects=(HOSTILE,),
+                    ops=(HOSTILE,),
+                    words=(HOSTILE,),
+                    sql=(HOSTILE,),
+                    support=1,
+                    total=2,
+                    example=HOSTILE,
+                    exceptions=(HOSTILE,),
+                    diagnosis=HOSTILE,
+                    expected=HOSTILE,
+                    observed=HOSTILE,
+                ),
+            ),
+            (Finding("new", HOSTILE, "", HOSTILE), Finding("fixed", HOSTILE, HOSTILE, HOSTILE)),
+            (Known(HOSTILE, HOSTILE, 3, HOSTILE, HOSTILE),),
+        ),
     )
 
 

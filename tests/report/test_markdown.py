@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 
@@ -7,9 +8,11 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from harness.deviations.settled import Settled
 from harness.records import Environment, Surface, Verdict
 from harness.report.markdown import MIB, escaped, markdown
 from harness.report.model import Report
+from harness.rules import Rule
 
 OWN_TAGS = {"<code>", "</code>", "<br>"}
 
@@ -156,3 +159,19 @@ def test_a_limit_that_nothing_fits_is_refused(report: Callable[..., Report]) -> 
 def test_the_order_of_the_verdicts_does_not_matter(shuffled: list[tuple[Report, Report]]) -> None:
     for one, other in shuffled:
         assert markdown(other) == markdown(one)
+
+
+def test_a_rule_shows_its_diagnosis_and_then_the_two_operators(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    rule = Rule(
+        framework="torch", status="wrong_operator", words=("k even",), sql=("k_even",), support=36, total=40,
+        example="conv1d.i5.k2.s1.p1.d1", diagnosis="pads (0, 1); p = 1 says (1, 1)",
+        expected="1 2 ·\n· 1 2", observed="2 ·\n1 2\n· 1",
+    )  # fmt: skip
+    text = markdown(report(verdict(status="wrong_operator"), settled=Settled((rule,))))
+    head = text.index("torch: k even: wrong_operator, 36 of 40")
+    assert text.index("# 1 unexpected") < head < text.index("## Environments")
+    after = html.unescape(text[head:])
+    assert "diagnosis: <code>pads (0, 1); p = 1 says (1, 1)</code>\n\n    ```\n" in after
+    assert "    expected    observed\n    1 2 ·       2 ·\n    · 1 2       1 2\n                · 1\n    ```\n" in after

@@ -8,10 +8,13 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from cases.claims import IDS
+from harness.deviations.settled import Settled
 from harness.records import Environment, Surface, Verdict
 from harness.report.model import Report
 from harness.report.summary import QUERY
-from harness.report.terminal import GROUPS, show
+from harness.report.terminal import GROUPS, RULES, show
+from harness.rules import Rule
 
 
 def shown(report: Report, width: int = 80, folder: str = "RUN_DIR") -> str:
@@ -70,26 +73,117 @@ def test_colour_is_an_addition_to_what_the_text_says(
     assert "\x1b[1;31m1 unexpected of 3 verdicts\x1b[0m" in text
 
 
-@pytest.mark.parametrize("width", [80, 50])
-@pytest.mark.parametrize("columns", [1, 4, 40])
+@pytest.mark.parametrize(
+    ("columns", "width", "cell", "together"),
+    [
+        (1, 80, "123 of 123", ""),
+        (1, 50, "123 of 123", ""),
+        (4, 80, "123 of 123", ""),
+        (4, 60, "123", ""),
+        (40, 80, "4920", "framework"),
+        (40, 50, "4920", "framework"),
+    ],
+)
 def test_it_fits_the_width_however_many_surfaces_there_are(
-    verdict: Callable[..., Verdict], report: Callable[..., Report], columns: int, width: int
+    verdict: Callable[..., Verdict], report: Callable[..., Report], columns: int, width: int, cell: str, together: str
 ) -> None:
     surfaces = [Surface("framework", f"package.module.submodule.route{n:02}", "compiled") for n in range(columns)]
     texts = {"expected": "o = 3×3×3", "observed": "ValueError: " + "path/" * 60, "diagnosis": "taps are shifted " * 20}
     verdicts = [verdict(surface=surface, status="rejected", **texts) for surface in surfaces for _ in range(123)]
     text = shown(report(*verdicts, asked={"where": "a" * 300}), width)
     assert max(map(cell_len, text.splitlines())) <= width
-    assert text.count("123 of 123") == 3 * columns  # R6, R15, the total
-    words = text.split()
-    assert [words.count(f"route{n:02}") for n in range(columns)] == [1] * columns
+    table = text.partition("────")[2]
+    shown_columns = 1 if together == "framework" else columns
+    assert [len(re.findall(rf"(?<=  ){cell}(?!\S)", row(table, name))) for name in ("R6", "R15", "total")] == [
+        shown_columns
+    ] * 3
+    words = text.partition("────")[0].split()
+    assert [words.count(f"route{n:02}") for n in range(columns)] == [together != "framework"] * columns
+    assert (f"counted together by {together or '.'}" in " ".join(text.split())) == bool(together)
+
+
+def test_more_frameworks_than_fit_are_in_several_tables(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    names = [f"framework{n:02}" for n in range(30)]
+    text = shown(report(*(verdict(surface=Surface(name, "route", "eager")) for name in names)))
+    assert max(map(cell_len, text.splitlines())) <= 80
+    assert [text.split().count(name) for name in names] == [1] * 30
+    assert text.count("────") > 1
+
+
+def made(framework: str, number: int, support: int) -> Rule:
+    return Rule(
+        framework=framework,
+        status="rejected",
+        words=(f"d = {number}",),
+        sql=(f"d[1] = {number}",),
+        support=support,
+        total=support,
+        example="conv1d.i5.k3.s2.p1.d2",
+        aspects=("adjoint", "forward"),
+        diagnosis="refused: ValueError: \x1b[31mno",
+    )
+
+
+def settled(*rules: Rule) -> dict[str, Settled]:
+    return {"settled": Settled(rules)}
+
+
+def test_rules_come_first_each_with_its_smallest_case_and_diagnosis(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    text = shown(report(verdict(status="rejected"), **settled(made("torch", 2, 36))))
+    lines = text.splitlines()
+    head = lines.index("In few words, not as expected:")
+    assert head < 6
+    assert lines[head + 1 : head + 5] == [
+        "torch",
+        "  36 of 36 rejected: d = 2",
+        "    smallest conv1d.i5.k3.s2.p1.d2; adjoint and forward",
+        "    refused: ValueError: no",
+    ]
+    assert "rejected, 1 verdict" not in text  # the rules say it
+
+
+def test_of_many_rules_each_framework_has_its_first_and_like_ones_are_one(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    many = [made("jax", number, 1000 - number) for number in range(2 * RULES)]
+    same = [made(name, 99, 7) for name in ("keras-jax", "keras-torch")]
+    text = shown(report(verdict(status="rejected"), **settled(*many, *same)))
+    assert "keras-jax and keras-torch\n  7 of 7 rejected: d = 99" in text
+    assert text.count(" rejected: d =") == RULES
+    assert "1000 of 1000 rejected: d = 0" in text
+    assert f"and {2 * RULES + 1 - RULES} more rules, in the report" in text
+
+
+def test_our_own_faults_are_shown_beside_rules(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> None:
+    text = shown(report(verdict(status="harness_error"), verdict(status="rejected"), **settled(made("torch", 2, 1))))
+    assert "harness_error, 1 verdict" in text
+
+
+def test_seven_frameworks_with_many_surfaces_fit_two_screens(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    names = ["flax", "jax", "keras-jax", "keras-tensorflow", "keras-torch", "tensorflow", "torch"]
+    surfaces = [
+        Surface(name, f"{name}.route{n}", mode) for name in names for n in range(3) for mode in ("eager", "jit")
+    ]
+    verdicts = [verdict(surface=one, relationships=tuple(IDS), status="rejected") for one in surfaces for _ in range(9)]
+    rules = [made(name, number, 10_000) for name in names for number in range(20)]
+    places = tuple(Environment(name, "python", {"version": "1.0", "x": "y" * 60, "z": "y" * 60}) for name in names)
+    text = shown(report(*verdicts, environments=places, **settled(*rules)))
+    assert max(map(cell_len, text.splitlines())) <= 80
+    assert len(text.splitlines()) <= 130
+    assert text.count("────") == 20  # one table
 
 
 def test_wide_characters_count_twice(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> None:
-    surfaces = [Surface("框架" * 6, f"路徑{n}" * 6, "模式" * 6) for n in range(5)]
+    surfaces = [Surface(f"框架{n}" * 6, "路徑" * 6, "模式" * 6) for n in range(5)]
     text = shown(report(*(verdict(surface=surface) for surface in surfaces)))
     assert max(map(cell_len, text.splitlines())) <= 80
-    assert all(surface.route in text for surface in surfaces)
+    assert all(surface.framework in text for surface in surfaces)
 
 
 def test_the_groups_have_a_count_and_one_smallest_example(

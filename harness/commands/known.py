@@ -1,0 +1,136 @@
+"""``convarith known``: the files of known deviations, kept by what runs show."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from harness import store
+from harness.commands.ledger import Ledger
+from harness.deviations import check, read
+from harness.deviations.check import match
+from harness.deviations.findings import STALE
+from harness.deviations.settle import scope
+from harness.deviations.write import added, from_rule, pruned, written
+from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
+from harness.rules import rules
+from harness.rules.table import opened
+
+
+def held(run: Path, *, known: Path | None = None) -> int:
+    """Hold a finished run against the known deviations, and say what is not as they say. Nothing is changed.
+
+    Parameters
+    ----------
+    run
+        Directory of the run.
+    known
+        Directory with the known deviations, a file FRAMEWORK.toml for each framework; those that come with convarith,
+        if left out.
+    """
+    ledger = Ledger(known=known)
+    record, entries = _run(run), ledger.entries() or {}
+    with opened(run / "verdicts.parquet") as database:
+        checked = check(database, entries, record.environments, scope(record))
+    for finding in checked.findings:
+        print(finding.sentence)
+    told = f"{len(checked.known)} verdicts known by {len(checked.entries)} entries, {len(checked.findings)} faults"
+    print(f"convarith: {told}", file=sys.stderr)
+    return UNEXPECTED if checked.findings else AS_EXPECTED
+
+
+def add(run: Path, *, known: Path | None = None) -> int:
+    """Write an entry for each rule of a run about what is not known yet. You give each its reason: without, it fails.
+
+    Parameters
+    ----------
+    run
+        Directory of the run.
+    known
+        Directory with the known deviations, a file FRAMEWORK.toml for each framework; those that come with convarith,
+        if left out.
+    """
+    ledger = Ledger(known=known)
+    record, entries = _run(run), ledger.entries() or {}
+    date, grid = scope(record).date, record.asked.get("grid")
+    if grid is None:
+        raise UsageError(f"the run in {run} is of chosen cases: entries say a grid, so add them from a run of one")
+    facts = {place.where: place.facts for place in record.environments}
+    told: dict[str, list[str]] = {}
+    with opened(run / "verdicts.parquet") as database:
+        checked = check(database, entries, record.environments, scope(record))
+        taken = {name: {entry.name for entry in mine} for name, mine in entries.items()}
+        for rule in rules(database, checked.known):
+            names = taken.setdefault(rule.framework, set())
+            where = rule.framework, "", rule.surface.release if rule.surface else ""
+            version = facts.get(where, {}).get("version", "")
+            entry = from_rule(rule, grid=grid, version=version, date=date, taken=names)
+            matched = match(database, rule.framework, entry, facts)
+            entry = msgspec.structs.replace(entry, count=len(matched.right), exceptions=matched.agrees)
+            names.add(entry.name)
+            comment = f"{rule.support} of {rule.total}, the smallest: {rule.example}"
+            told.setdefault(rule.framework, []).append(written(entry, comment, rule.diagnosis))
+    for framework, some in told.items():
+        path = ledger.folder / f"{framework}.toml"
+        text = added(path.read_text("utf-8") if path.exists() else "", some)
+        read(text, str(path))
+        _write(path, text)
+        print(f"{path}: {_entries(len(some))} added; give each its reason, and a link upstream")
+    if not told:
+        print("nothing to add: every deviation of the run is known")
+    return AS_EXPECTED
+
+
+def prune(run: Path, *, known: Path | None = None) -> int:
+    """Take out the entries that a run shows to be stale: what they say no longer occurs, or they match nothing.
+
+    Parameters
+    ----------
+    run
+        Directory of the run.
+    known
+        Directory with the known deviations, a file FRAMEWORK.toml for each framework; those that come with convarith,
+        if left out.
+    """
+    ledger = Ledger(known=known)
+    record, entries = _run(run), ledger.entries() or {}
+    with opened(run / "verdicts.parquet") as database:
+        checked = check(database, entries, record.environments, scope(record))
+    stale: dict[str, list[str]] = {}
+    for finding in checked.findings:
+        if finding.kind in STALE:
+            stale.setdefault(finding.framework, []).append(finding.entry)
+            print(finding.sentence)
+    for framework, names in stale.items():
+        path = ledger.folder / f"{framework}.toml"
+        _write(path, pruned(path.read_text("utf-8"), names, str(path)))
+        print(f"{path}: {_entries(len(names))} taken out: {', '.join(names)}")
+    if not stale:
+        print("nothing to take out: no entry is stale")
+    return AS_EXPECTED
+
+
+def _run(folder: Path) -> store.Run:
+    """A run that is closed.
+
+    Raises
+    ------
+    UsageError
+        It is none.
+    """
+    record = store.read_run(folder)
+    store.check(folder)
+    return record
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        store.write_whole(path, text.encode())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}): name another directory with --known") from error
+
+
+def _entries(number: int) -> str:
+    return f"{number} entry" if number == 1 else f"{number} entries"
