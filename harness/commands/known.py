@@ -58,7 +58,6 @@ def add(run: Path, *, known: Path | None = None) -> int:
     if grid is None:
         raise UsageError(f"the run in {run} is of chosen cases: entries say a grid, so add them from a run of one")
     facts = {place.where: place.facts for place in record.environments}
-    versions = {place.framework: place.facts.get("version", "") for place in record.environments}
     told: dict[str, list[str]] = {}
     with opened(run / "verdicts.parquet") as database:
         checked = check(database, entries, record.environments, scope(record))
@@ -66,7 +65,8 @@ def add(run: Path, *, known: Path | None = None) -> int:
         for alike in of_one_predicate(rules(database, checked.known)):
             rule = alike[0]
             names = taken.setdefault(rule.framework, set())
-            version = versions.get(rule.framework, "")
+            where = rule.framework, "", rule.surface.release if rule.surface else ""
+            version = facts.get(where, {}).get("version", "")
             entry = from_rules(alike, grid=grid, version=version, date=date, taken=names)
             matched = match(database, rule.framework, entry, facts)
             entry = msgspec.structs.replace(entry, count=len(matched.right), exceptions=matched.agrees)

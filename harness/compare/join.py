@@ -22,7 +22,7 @@ from harness.store.database import opened, read_parquet
 if TYPE_CHECKING:
     import duckdb
 
-_MEMORY = "600MB"  # what does not fit goes to the disk
+_MEMORY = "400MB"  # what does not fit goes to the disk
 _WHERE = "framework, route, mode, switch"
 _ASPECTS = ", ".join(f"'{probe}'" for probe in PROBES)
 # What was not observed, for the purpose of comparing: nothing was said, or we failed ourselves.

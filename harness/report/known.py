@@ -49,7 +49,7 @@ def alike(rules: Iterable[Rule]) -> list[Alike]:
     for one in rules:
         where = one.routes, one.modes, one.switches, one.aspects
         found.setdefault((one.what, where, one.status, one.support, one.total), []).append(one)
-    return [Alike(tuple(one.framework for one in same), same[0]) for same in found.values()]
+    return [Alike(tuple(one.name for one in same), same[0]) for same in found.values()]
 
 
 def first(rules: Sequence[Alike], number: int) -> list[Alike]:

@@ -85,7 +85,7 @@ def show_matrix(table: Matrix, console: Console) -> None:
 def _fitting(table: Matrix, width: int) -> tuple[list[list[_Column]], str]:
     several = len({surface.framework for surface in table.columns}) > 1
     levels: tuple[tuple[str, bool, Callable[[Surface], tuple[str, ...]]], ...] = (
-        ("", False, lambda surface: (surface.framework, surface.release, surface.route, surface.mode, surface.switch)),
+        ("", False, lambda surface: surface.parts),
         ("route", False, lambda surface: (surface.framework, surface.release, surface.route)),
         ("route", True, lambda surface: (surface.framework if several else "", surface.release, surface.route)),
         ("framework", True, lambda surface: (surface.framework, surface.release)),
@@ -122,7 +122,7 @@ def _sum(cells: Iterable[Cell]) -> Cell:
 def _folded(name: str, piece: int) -> str:
     """A name with dots or hyphens over several lines, each of a few characters."""
     lines = [""]
-    for part in one_line(name, 60).replace(".", ".\0").replace("-", "-\0").split("\0"):
+    for part in one_line(name, 60).replace(".", ".\0").replace("-", "-\0").replace(" ", " \0").split("\0"):
         if lines[-1] and len(lines[-1]) + len(part) > piece:
             lines.append("")
         lines[-1] += part

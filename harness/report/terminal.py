@@ -115,13 +115,13 @@ def _listed(console: Console, rows: Iterable[tuple[Text, Text]], indent: int = 0
 
 def _environments(environments: Sequence[Environment], width: int) -> Iterator[tuple[Text, Text]]:
     """A line for each framework, of the process without a switch, and for whatever failed; more where there is room."""
-    names = {place.framework for place in environments}
+    names = {place.name for place in environments}
     limit = 300 if len(names) <= FEW else width - max(map(len, names)) - 3
     told: set[str] = set()
     for place in environments:
-        if place.failure is not None or place.framework not in told:
+        if place.failure is not None or place.name not in told:
             yield _environment(place, max(limit, 20))
-        told.add(place.framework)
+        told.add(place.name)
 
 
 def _environment(environment: Environment, limit: int) -> tuple[Text, Text]:

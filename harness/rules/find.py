@@ -14,6 +14,7 @@ from harness.rules.boxes import Box, boxes
 from harness.rules.causes import cause, refusal
 from harness.rules.rule import Rule
 from harness.rules.search import Bools, Found, Numbers, cover
+from harness.rules.table import SURFACE
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,7 +29,7 @@ _ASPECTS = {str(probe): number for number, probe in enumerate(PROBES)}
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The verdicts on one framework."""
+    """The verdicts on one framework, of one release."""
 
     framework: str
     verdict: Numbers
@@ -85,21 +86,22 @@ def _frameworks(database: duckdb.DuckDBPyConnection, neutral: Numbers) -> Iterat
     ops, op_of_case = np.unique(of_cases["op"].astype(str), return_inverse=True)
     anything_of_case = np.asarray(of_cases["anything"], dtype=np.int64)
     number_of = f"list_position([{', '.join(map(repr, STATUSES))}], status) - 1"
-    for (framework,) in database.sql("SELECT DISTINCT framework FROM surfaces ORDER BY 1").fetchall():
+    for of_one in database.sql("SELECT DISTINCT framework, release FROM surfaces ORDER BY ALL").fetchall():
         told = database.execute(
             f"SELECT verdict, case_number, surface, {number_of} AS status FROM numbered "
-            "WHERE framework = ? ORDER BY verdict",
-            [framework],
+            "WHERE framework = ? AND release = ? ORDER BY verdict",
+            of_one,
         ).fetchnumpy()
         kept = ~np.isin(told["verdict"], neutral)
         wrong = database.execute(
-            "SELECT verdict, status, observed, diagnosis FROM numbered WHERE framework = ? AND status <> 'agrees'",
-            [framework],
+            "SELECT verdict, status, observed, diagnosis FROM numbered "
+            "WHERE framework = ? AND release = ? AND status <> 'agrees'",
+            of_one,
         ).fetchall()
         surfaces = {
             number: tuple(rest)
             for number, *rest in database.execute(
-                "SELECT surface, route, mode, switch, aspect FROM surfaces WHERE framework = ?", [framework]
+                "SELECT surface, route, mode, switch, aspect FROM surfaces WHERE framework = ? AND release = ?", of_one
             ).fetchall()
         }
         case = np.asarray(told["case_number"][kept], dtype=np.int64)
@@ -111,7 +113,7 @@ def _frameworks(database: duckdb.DuckDBPyConnection, neutral: Numbers) -> Iterat
             for one in distinct.tolist()
         )
         yield _Rows(
-            framework,
+            of_one[0],
             np.asarray(told["verdict"][kept], dtype=np.int64),
             case,
             np.asarray(cell, dtype=np.int64),
@@ -209,8 +211,7 @@ def _smallest(rows: _Rows, which: Bools, names: list[str]) -> list[int]:
 
 def _of_example(database: duckdb.DuckDBPyConnection, verdict: int) -> dict[str, Any]:
     """Where it was observed, and its diagnosis."""
-    asked = """SELECT framework, route, mode, switch, release, aspect, status, observed, diagnosis
-        FROM numbered WHERE verdict = ?"""
+    asked = f"SELECT {', '.join(SURFACE)}, status, observed, diagnosis FROM numbered WHERE verdict = ?"
     ((*surface, aspect, status, seen, text),) = database.execute(asked, [verdict]).fetchall()
     if status == "rejected" and seen:
         text = f"refused: {refusal(seen)}"

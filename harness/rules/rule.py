@@ -62,6 +62,11 @@ class Rule:
         return None if self.surface is None or self.aspect is None else (self.example, self.surface, self.aspect)
 
     @property
+    def name(self) -> str:
+        """The framework, and the release of it that was observed, if it is asked for by that."""
+        return " ".join(filter(None, (self.framework, self.surface.release if self.surface else "")))
+
+    @property
     def predicate(self) -> str:
         """What must hold of a case, in SQL: what it computes and its parameters."""
         ops = " OR ".join(f"op = '{op}'" for op in self.ops)

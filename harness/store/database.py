@@ -7,7 +7,7 @@ import errno
 import functools
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +49,19 @@ def opened_in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextlib.contextmanager
 def rows(
-    folder: Path, table: str, columns: Iterable[str], where: str = "true", values: Mapping[str, Any] | None = None
+    folder: Path,
+    table: str,
+    columns: Iterable[str],
+    where: str = "true",
+    values: Sequence[object] | Mapping[str, object] = (),
 ) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Some columns of one of a run's tables, row by row, a few in memory at a time."""
+    """Some columns of one of a run's tables, row by row, a few in memory at a time; values are for ``where``."""
     import duckdb
 
     with duckdb.connect() as database:
         read_parquet(database, [folder / f"{table}.parquet"]).create_view("found")
-        cursor = database.execute(f"SELECT {', '.join(columns)} FROM found WHERE {where}", values)  # noqa: S608 - our own words
+        sql = f"SELECT {', '.join(columns)} FROM found WHERE {where}"  # noqa: S608 - our own words
+        cursor = database.execute(sql, values)
         yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
 
 
@@ -65,15 +70,15 @@ def read_parquet(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> 
     import duckdb
 
     tables = (database.read_parquet(str(path)) for path in paths)
-    return functools.reduce(duckdb.DuckDBPyRelation.union, map(_with_release, tables))
+    return functools.reduce(duckdb.DuckDBPyRelation.union, map(_completed, tables))
 
 
-def _with_release(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+def _completed(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     names = table.columns
-    if "release" in names or "switch" not in names:
-        return table
-    place = names.index("switch") + 1
-    return table.project(", ".join([*names[:place], "'' AS release", *names[place:]]))
+    told = list(names)
+    if "switch" in names and "release" not in names:
+        told.insert(names.index("switch") + 1, "'' AS release")
+    return table if told == names else table.project(", ".join(told))
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:

@@ -267,7 +267,7 @@ def _check_columns(folder: Path) -> None:
 
     check(folder)
     with duckdb.connect() as database:
-        found = database.read_parquet(str(folder / "verdicts.parquet")).columns
+        found = read_parquet(database, [folder / "verdicts.parquet"]).columns
     if missing := [name for name in VERDICT_COLUMNS if name not in found]:
         raise UsageError(
             f"the run in {folder} was made by another release: its verdicts have no column '{missing[0]}'; make them "
