@@ -7,7 +7,6 @@ them, where only NumPy and a framework are installed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast, get_args
@@ -217,24 +216,22 @@ class Case:
 
 @lru_cache(maxsize=4096)
 def _axes_text(axes: tuple[Axis, ...], padding: Padding, transposed: bool) -> tuple[str, ...]:
-    def joined(value: Callable[[Axis], object]) -> str:
-        return "x".join(str(value(axis)) for axis in axes)
-
-    def ends(axis: Axis) -> object:
-        return axis.p_before if axis.p_before == axis.p_after else f"{axis.p_before}_{axis.p_after}"
-
     parts = [
-        "i" + joined(lambda axis: axis.i),
-        "k" + joined(lambda axis: axis.k),
-        "s" + joined(lambda axis: axis.s),
-        "p" + joined(ends),
-        "d" + joined(lambda axis: axis.d),
+        "i" + "x".join([str(axis.i) for axis in axes]),
+        "k" + "x".join([str(axis.k) for axis in axes]),
+        "s" + "x".join([str(axis.s) for axis in axes]),
+        "p" + "x".join([_ends_text(axis) for axis in axes]),
+        "d" + "x".join([str(axis.d) for axis in axes]),
     ]
     if padding != "explicit":
         parts.insert(3, padding)
     if transposed:
-        parts.append("a" + joined(lambda axis: axis.a))
+        parts.append("a" + "x".join([str(axis.a) for axis in axes]))
     return tuple(parts)
+
+
+def _ends_text(axis: Axis) -> str:
+    return str(axis.p_before) if axis.p_before == axis.p_after else f"{axis.p_before}_{axis.p_after}"
 
 
 _HEAD = re.compile(rf"({'|'.join(sorted(OPS, key=len, reverse=True))})([1-9])d")
@@ -249,6 +246,7 @@ _FLAGS: dict[str, dict[str, bool]] = {
 }
 
 
+@lru_cache(maxsize=1 << 14)
 def parse(text: str) -> Case:
     """The case that an id says.
 
@@ -294,16 +292,19 @@ def parse(text: str) -> Case:
     for letter in "ikspd" + "a" * (op == "conv_transpose"):
         if letter not in letters:
             raise ValueError(f"'{text}' is no case id: '{letter}' is missing")
-    ends = [(p.split("_") * 2)[:2] for p in letters.pop("p")]
     axes = tuple(
-        Axis(
-            p_before=int(ends[axis][0]),
-            p_after=int(ends[axis][1]),
-            **{letter: int(values[axis]) for letter, values in letters.items()},
-        )
-        for axis in range(rank)
+        _axis(values)
+        for values in zip(*(letters[letter] for letter in "ikspd"), letters.get("a", ("0",) * rank), strict=True)
     )
     case = Case(op=op, axes=axes, **said)
     if case.id != text:
         raise ValueError(f"'{text}' is no case id: what it says is written {case.id}")
     return case
+
+
+@lru_cache(maxsize=4096)
+def _axis(values: tuple[str, ...]) -> Axis:
+    """An axis as an id says it, i, k, s, p, d and a: most cases are made of few axes."""
+    i, k, s, p, d, a = values
+    before, _, after = p.partition("_")
+    return Axis(int(i), int(k), int(s), int(before), int(after or before), int(d), int(a))

@@ -8,13 +8,16 @@ from functools import lru_cache
 from itertools import groupby
 
 from cases import stimuli
-from cases.case import Case, parse
+from cases.case import parse
 from cases.claims import BY_ID, claims
 from cases.statements import statements
 from harness.diagnose import Diagnosis, diagnose
 from harness.operator import Operator
 from harness.records import Observation, Probe, Status, Verdict
 from harness.theory.expected import Expected, expected
+
+Aspect = tuple[tuple[int, ...], str | None]
+"""The shape that is returned, batch first, and the digest of the operator that it shows, None where it shows none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,6 @@ class Expectation:
         The claimed output size along each axis; not positive where there is nothing to compute.
     defined : bool
         Whether there is anything to compute.
-    aspects : dict
-        Of each aspect: the shape that is returned, batch first, and the digest of the operator that it shows, None
-        where it shows a shape alone.
     contradiction : str
         What is wrong in ourselves, if a closed form and the operator's shape differ; else empty.
     """
@@ -39,7 +39,6 @@ class Expectation:
     claims: tuple[str, ...]
     sizes: tuple[int, ...]
     defined: bool
-    aspects: dict[Probe, tuple[tuple[int, ...], str | None]]
     contradiction: str
 
 
@@ -50,40 +49,36 @@ def expectation(case_id: str) -> Expectation:
     Every claim about the case must give the sizes that the operator has, which is built without them. Where they
     contradict each other, the fault is ours.
     """
-    case = parse(case_id)
-    theory = _theory(case_id)
+    case, theory = parse(case_id), _theory(case_id)
+    shape = theory.shape
     held = claims(case)
     sizes = {name: BY_ID[name].size(case) for name in held}
     contradiction = "" if held else "no claim is made about it"
     for name, size in sizes.items():
-        if tuple(max(0, o) for o in size) != theory.shape[1:]:
-            contradiction = f"{name} claims {_size(size)}, but the operator has {_size(theory.shape[1:])}"
-    return Expectation(
-        held, sizes[held[0]] if held else theory.shape[1:], theory.defined, _aspects(case, theory), contradiction
-    )
+        if tuple(max(0, o) for o in size) != shape[1:]:
+            contradiction = f"{name} claims {_size(size)}, but the operator has {_size(shape[1:])}"
+    return Expectation(held, sizes[held[0]] if held else shape[1:], theory.defined, contradiction)
 
 
-def _aspects(case: Case, theory: Expected) -> dict[Probe, tuple[tuple[int, ...], str | None]]:
-    if case.batch == 0:  # the shape of nothing, and no entries
-        empty = (0, *theory.shape)
-        return {
-            "forward": (empty, Operator.empty(theory.operator.rows, 0).digest),
-            "bias": (empty, Operator.empty(theory.operator.rows, 0).digest),
-            "adjoint": (empty, Operator.empty(0, theory.operator.columns).digest),
-            "declared": (empty, None),
-        }
-    forward = (theory.operator.columns, *theory.shape), theory.operator.digest
-    adjoint = forward[1] if theory.adjoint is theory.operator else theory.adjoint.digest
-    aspects: dict[Probe, tuple[tuple[int, ...], str | None]] = {
-        "forward": forward,
-        "direct": forward,
-        "adjoint": ((1, *theory.shape), adjoint),
-        "bias": ((1, *theory.shape), theory.bias.digest),
-        "declared": ((stimuli.declared_batch(case), *theory.shape), None),
-    }
-    if theory.dense is not None:
-        aspects["dense"] = ((1, *theory.shape), theory.dense.digest)
-    return aspects
+@lru_cache(maxsize=4096)
+def aspect(case_id: str, probe: Probe) -> Aspect:
+    """What is expected of one aspect of a case; the aspects that nobody looks at are not worked out."""
+    case, theory = parse(case_id), _theory(case_id)
+    if case.batch == 0:
+        return _of_nothing(theory, probe)
+    if probe == "declared":
+        return (stimuli.declared_batch(case), *theory.shape), None
+    if probe in ("forward", "direct"):
+        return (theory.operator.columns, *theory.shape), theory.operator.digest
+    operator = theory.adjoint if probe == "adjoint" else theory.bias if probe == "bias" else theory.dense
+    assert operator is not None, "nobody looks at sums that would not be exact"
+    return (1, *theory.shape), operator.digest
+
+
+def _of_nothing(theory: Expected, probe: Probe) -> Aspect:
+    """The shape of an empty batch, and no entries."""
+    rows, columns = (0, theory.operator.columns) if probe == "adjoint" else (theory.operator.rows, 0)
+    return (0, *theory.shape), None if probe == "declared" else Operator.empty(rows, columns).digest
 
 
 @lru_cache(maxsize=512)
@@ -93,12 +88,14 @@ def _theory(case_id: str) -> Expected:
 
 def is_evidence(observation: Observation) -> bool:
     """Whether an observed operator differs from the expected one, and so is worth keeping whole."""
-    return observation.digest != expectation(observation.case_id).aspects[observation.probe][1]
+    return observation.digest != aspect(observation.case_id, observation.probe)[1]
 
 
 def kept(observation: Observation) -> Observation:
     """An observation as it is worth keeping: an operator that is as expected is known by its digest."""
-    return observation if is_evidence(observation) else replace(observation, operator=None)
+    if observation.operator is None or is_evidence(observation):
+        return observation
+    return replace(observation, operator=None)
 
 
 def judge(observations: Iterable[Observation]) -> Iterator[Verdict]:
@@ -160,7 +157,7 @@ def _status(theory: Expectation, seen: Observation, *, diagnosed: bool = True) -
             return "rejected", said, f"a defined case was refused: the output has {_size(theory.sizes)}"
         return "agrees", said, ""
     assert seen.shape is not None
-    shape, digest = theory.aspects[seen.probe]
+    shape, digest = aspect(seen.case_id, seen.probe)
     if len(seen.shape) != len(shape) or any(
         one not in (None, other) for one, other in zip(seen.shape, shape, strict=True)
     ):
@@ -181,7 +178,7 @@ def diagnosis(seen: Observation) -> Diagnosis:
         Of a layer that returned something; with its operator, where it shows one.
     """
     assert seen.shape is not None
-    shape, _ = expectation(seen.case_id).aspects[seen.probe]
+    shape, _ = aspect(seen.case_id, seen.probe)
     operator = None if seen.operator is None else Operator.from_json(seen.operator)
     case, theory = parse(seen.case_id), _theory(seen.case_id)
     return diagnose(case, seen.probe, theory, wanted=shape, shape=seen.shape, operator=operator)
@@ -197,7 +194,7 @@ def _content(theory: Expectation, seen: Observation) -> tuple[object, ...]:
 
     Nor the values of an output that should not be there, or not of that size: they may be memory that nobody wrote.
     """
-    shape, _ = theory.aspects[seen.probe]
+    shape, _ = aspect(seen.case_id, seen.probe)
     digest = seen.digest if theory.defined and seen.shape == shape else None
     return (seen.outcome, seen.shape, digest, seen.error)
 

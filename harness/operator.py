@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +51,11 @@ class Operator:
     def digest(self) -> str:
         """A name for the content: equal operators, and only they, have equal digests."""
         told = hashlib.blake2b(f"{self.rows}x{self.columns}".encode(), digest_size=12)
-        told.update(self.indices.astype("<i8", copy=False).tobytes())
+        told.update(np.ascontiguousarray(self.indices, dtype="<i8").data)
         values = self.values
-        if np.isnan(values).any():  # a NaN has many bit patterns; all are the same news
+        if math.isnan(values @ values):  # a NaN has many bit patterns; all are the same news
             values = np.where(np.isnan(values), np.nan, values)
-        told.update(values.astype("<f8", copy=False).tobytes())
+        told.update(np.ascontiguousarray(values, dtype="<f8").data)
         return told.hexdigest()
 
     def dense(self) -> Matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,53 +15,73 @@ from harness.operator import Operator
 from harness.theory.matrix import Structure, structure, swept
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Expected:
-    """What a layer must do.
+    """What a layer must do. Each aspect is worked out when it is first asked for: few observations look at all.
 
     Attributes
     ----------
-    shape : tuple of int
-        Of its output: (feature maps, size along each axis); a size is 0 where there is nothing to compute.
-    operator : Operator
-        Its matrix: of a convolution C (S4), of a transposed convolution the transpose of C (S6), of an average pooling
-        the divisors' reciprocals (X9 to X11), of a maximum pooling ones at the elements that a window sees (S10), and
-        minus infinity where it sees none (X12).
-    adjoint : Operator
-        The rows that its backward pass must give for one-hot cotangents. The backward pass multiplies by the operator's
-        transpose (S5), so for a linear layer these are the operator's own rows; a maximum pooling sends each
-        cotangent to the window's maximum.
-    bias : Operator
-        The output for an input of zeros, as a matrix of one column.
-    dense : Operator or None
-        The output for :func:`cases.stimuli.dense`, likewise: C times it (S4), summed over the input maps (S9), and the
-        bias; the maximum of what a window sees (S10). None where its sums would not be exact.
+    case : Case
+    structure : Structure
+        Which tap stands where in its matrix.
     """
 
-    shape: tuple[int, ...]
-    operator: Operator
-    adjoint: Operator
-    bias: Operator
-    dense: Operator | None
+    case: Case
+    structure: Structure
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of its output: (feature maps, size along each axis); a size is 0 where there is nothing to compute."""
+        return self.structure.output
 
     @property
     def defined(self) -> bool:
         """Whether there is anything to compute."""
         return math.prod(self.shape) > 0
 
+    @cached_property
+    def operator(self) -> Operator:
+        """Its matrix.
+
+        Of a convolution C (S4), of a transposed convolution the transpose of C (S6), of an average pooling the
+        divisors' reciprocals (X9 to X11), of a maximum pooling ones at the elements that a window sees (S10), and minus
+        infinity where it sees none (X12).
+        """
+        case, c = self.case, self.structure
+        if case.op == "max_pool":
+            return _seen(case, c)
+        if case.op == "avg_pool":
+            return Operator(c.rows, c.columns, c.indices, _shares(case, c))
+        taps = stimuli.kernel(case).reshape(-1)[c.taps].astype(np.float64)
+        return Operator(c.rows, c.columns, c.indices, taps)
+
+    @cached_property
+    def adjoint(self) -> Operator:
+        """The rows that its backward pass must give for one-hot cotangents.
+
+        The backward pass multiplies by the operator's transpose (S5), so for a linear layer these are the operator's
+        own rows; a maximum pooling sends each cotangent to the window's maximum.
+        """
+        return _to_maximum(self.case, self.structure) if self.case.op == "max_pool" else self.operator
+
+    @cached_property
+    def bias(self) -> Operator:
+        """The output for an input of zeros, as a matrix of one column."""
+        return _bias(self.case, self.structure)
+
+    @cached_property
+    def dense(self) -> Operator | None:
+        """The output for :func:`cases.stimuli.dense`, likewise; None where its sums would not be exact.
+
+        It is C times it (S4), summed over the input maps (S9), and the bias; or the maximum of what a window sees
+        (S10).
+        """
+        return _dense(self)
+
 
 def expected(case: Case) -> Expected:
     """The theory's expectation of a case, from placements alone."""
-    c = structure(case)
-    if case.op == "max_pool":
-        operator, adjoint = _seen(case, c), _to_maximum(case, c)
-    elif case.op == "avg_pool":
-        operator = adjoint = Operator(c.rows, c.columns, c.indices, _shares(case, c))
-    else:
-        taps = stimuli.kernel(case).reshape(-1)[c.taps].astype(np.float64)
-        operator = adjoint = Operator(c.rows, c.columns, c.indices, taps)
-    bias = _bias(case, c)
-    return Expected(c.output, operator, adjoint, bias, _dense(case, c, operator, bias))
+    return Expected(case, structure(case))
 
 
 def _bias(case: Case, c: Structure) -> Operator:
@@ -73,7 +94,8 @@ def _bias(case: Case, c: Structure) -> Operator:
     return Operator.of(values[:, None])
 
 
-def _dense(case: Case, c: Structure, operator: Operator, bias: Operator) -> Operator | None:
+def _dense(theory: Expected) -> Operator | None:
+    case, c = theory.case, theory.structure
     if not stimuli.amplitude(case) or not c.columns:
         return None
     rows, columns = np.divmod(c.indices, c.columns)
@@ -82,7 +104,7 @@ def _dense(case: Case, c: Structure, operator: Operator, bias: Operator) -> Oper
         y = np.full(c.rows, stimuli.least(case))
         np.maximum.at(y, rows, x)
     else:
-        y = np.bincount(rows, weights=operator.values * x, minlength=c.rows) + bias.dense()[:, 0]
+        y = np.bincount(rows, weights=theory.operator.values * x, minlength=c.rows) + theory.bias.dense()[:, 0]
     return Operator.of(y[:, None])
 
 

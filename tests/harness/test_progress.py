@@ -54,7 +54,7 @@ class Told:
                     probe="forward",
                     outcome=outcome,
                     shape=(4, 1, 3),
-                    digest=judge.expectation(CASE).aspects["forward"][1],
+                    digest=judge.aspect(CASE, "forward")[1],
                 )
                 self.progress.count(seen)
             self.clock.now += 1
