@@ -187,13 +187,17 @@ def _missing(parts: Sequence[_Part]) -> list[str]:
     for part in parts:
         for name in part.frameworks:
             given.setdefault(name, set()).add(part.shard)
-    return [
-        f"shard {number}/{total} of {name}"
-        for name, shards in given.items()
-        for total in {total for _, total in shards}
-        for number in range(1, total + 1)
-        if (number, total) not in shards
-    ]
+    lacking: dict[tuple[int, int], list[str]] = {}
+    for name, shards in given.items():
+        for total in {total for _, total in shards}:
+            for number in range(1, total + 1):
+                if (number, total) not in shards:
+                    lacking.setdefault((number, total), []).append(name)
+    told: dict[str, list[str]] = {}
+    for (number, total), names in sorted(lacking.items(), key=lambda item: (item[0][1], item[0][0])):
+        of = "" if len(names) == len(given) > 1 else f" of {' and '.join(names)}"
+        told.setdefault(of, []).append(f"{number}/{total}")
+    return [f"{'shards' if len(shards) > 1 else 'shard'} {', '.join(shards)}{of}" for of, shards in told.items()]
 
 
 def _frameworks(parts: Iterable[_Part]) -> list[str]:

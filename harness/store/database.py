@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _AT_ONCE = 10_000  # rows that are read at once
-_MEMORY = "256MB"  # for sorting; what does not fit goes to the disk
+_MEMORY = "384MB"  # for sorting; what does not fit goes to the disk
 
 
 @contextlib.contextmanager
@@ -65,20 +64,35 @@ def rows(
         yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
 
 
-def read_parquet(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> duckdb.DuckDBPyRelation:
-    """Some tables as one; those that were written before surfaces had releases have empty ones."""
-    import duckdb
+def read_parquet(
+    database: duckdb.DuckDBPyConnection, paths: Iterable[Path], releases: Mapping[tuple[str, str], str] | None = None
+) -> duckdb.DuckDBPyRelation:
+    """Some tables as one.
 
-    tables = (database.read_parquet(str(path)) for path in paths)
-    return functools.reduce(duckdb.DuckDBPyRelation.union, map(_completed, tables))
+    Parameters
+    ----------
+    database : DuckDBPyConnection
+    paths : iterable of Path
+        They are read by one reader: several side by side would each hold memory of their own.
+    releases : mapping, optional
+        From a path and a framework to the release of rows that do not say theirs. Tables that were written before
+        surfaces had releases say none.
+    """
+    table = database.read_parquet([str(path) for path in paths], union_by_name=True, filename=True)
+    names = [name for name in table.columns if name not in ("release", "filename")]
+    if "switch" in names:
+        cases = " ".join(
+            f"WHEN filename = {_quoted(path)} AND framework = {_quoted(framework)} THEN {_quoted(release)}"
+            for (path, framework), release in (releases or {}).items()
+        )
+        unsaid = f"CASE {cases} ELSE '' END" if cases else "''"
+        said = f"coalesce(nullif(release, ''), {unsaid})" if "release" in table.columns else unsaid
+        names.insert(names.index("switch") + 1, f"{said} AS release")
+    return table.project(", ".join(names))
 
 
-def _completed(table: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    names = table.columns
-    told = list(names)
-    if "switch" in names and "release" not in names:
-        told.insert(names.index("switch") + 1, "'' AS release")
-    return table if told == names else table.project(", ".join(told))
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:

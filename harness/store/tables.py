@@ -208,18 +208,13 @@ def adopt(folder: Path, others: Sequence[tuple[Path, Mapping[str, str]]]) -> lis
         There is no room for them.
     """
     with _scratch(folder) as (_, database):
-        database.execute("CREATE TABLE called (part INTEGER, name VARCHAR, known VARCHAR)")
-        told = [(part, *item) for part, (_, called) in enumerate(others) for item in called.items()]
-        if told:
-            database.executemany("INSERT INTO called VALUES (?, ?, ?)", told)
-        sources = []
-        for part, (other, _) in enumerate(others):
-            read_parquet(database, [other / "observations.parquet"]).create_view(f"part{part}")
-            sources.append(
-                f"SELECT * EXCLUDE (part, name, known) REPLACE (coalesce(nullif(release, ''), known, '') AS release) "  # noqa: S608
-                f"FROM part{part} LEFT JOIN called ON part = {part} AND name = framework"
-            )
-        found = database.sql(" UNION ALL ".join(sources))
+        paths = [other / "observations.parquet" for other, _ in others]
+        releases = {
+            (str(path), framework): release
+            for path, (_, called) in zip(paths, others, strict=True)
+            for framework, release in called.items()
+        }
+        found = read_parquet(database, paths, releases)
         write_parquet(found.order(_ORDER.format(_WHOLE)), folder, "observations")
         known = database.read_parquet([str(other / "cases.parquet") for other, _ in others])
         names = known.project("case_id").distinct().fetchall()

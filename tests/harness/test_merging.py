@@ -69,6 +69,16 @@ def test_a_missing_shard_is_told_and_observed_by_going_on(capsys: pytest.Capture
     assert Path("merged/verdicts.parquet").read_bytes() == Path("whole/verdicts.parquet").read_bytes()
 
 
+def test_missing_shards_are_told_together(capsys: pytest.CaptureFixture[str]) -> None:
+    observe("all", "--shard", "2/4", frameworks=("fake", "several"), code=0)
+    observe("more", "--shard", "3/4", frameworks=("several",), code=0)
+    capsys.readouterr()
+    assert main(["merge", "all", "-o", "merged"]) == 3
+    assert "convarith: shards 1/4, 3/4, 4/4 missing: merge all" in capsys.readouterr().err
+    assert main(["merge", "all", "more", "-o", "both"]) == 3
+    assert "convarith: shards 1/4, 4/4, shard 3/4 of fake missing: merge all" in capsys.readouterr().err
+
+
 def test_a_shard_without_cases_is_a_shard(capsys: pytest.CaptureFixture[str]) -> None:
     case = ["--case", "conv1d.i4.k2.s1.p0.d1"]
     for number in (1, 2):
