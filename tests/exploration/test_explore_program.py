@@ -120,7 +120,7 @@ def test_a_wrong_operator_is_made_small(monkeypatch: pytest.MonkeyPatch, capsys:
     assert 0 < len(batches[1:]) <= 15
     assert sum(batches[1:]) <= tried + bias["tried"] + dense["tried"]
     assert one == {
-        "surface": {"framework": "faulty", "route": "faulty.loops", "mode": "eager", "switch": ""},
+        "surface": {"framework": "faulty", "route": "faulty.loops", "mode": "eager", "switch": "", "release": ""},
         "aspect": "forward",
         "status": "wrong_operator",
         "smallest": "conv1d.i2.k2.s2.p0.d1",
