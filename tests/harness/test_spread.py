@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -38,6 +40,16 @@ def same(one: str, other: str) -> None:
     assert told[0] == told[1]
 
 
+@pytest.fixture
+def afresh() -> Iterator[None]:
+    """Pools start their processes afresh: this one may hold frameworks of other tests, which warn of being forked."""
+    before = multiprocessing.get_start_method()
+    multiprocessing.set_start_method("spawn", force=True)
+    yield
+    multiprocessing.set_start_method(before, force=True)
+
+
+@pytest.mark.usefixtures("afresh")
 @pytest.mark.parametrize("engine", ["concurrent.futures:ThreadPoolExecutor", "concurrent.futures:ProcessPoolExecutor"])
 def test_any_executor_gives_the_same_verdicts(engine: str) -> None:
     assert main([*RUN, "--out", "own"]) == 1
