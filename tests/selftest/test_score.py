@@ -32,10 +32,11 @@ def few(*ids: str) -> Selected:
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-def test_a_grid_sees_what_was_planted_the_diagnosis_names_it_and_where_there_is_nothing_nothing_is_said(
-    grid: str,
-) -> None:
-    """In one, so that each grid is gone through once, whoever runs the tests."""
+def test_a_grid_sees_what_was_planted(grid: str) -> None:
+    """And the diagnosis names it, and of the perfect framework nothing is said.
+
+    In one, so that each grid is gone through once, whoever runs the tests.
+    """
     (found,) = run([selected(grid)], FAULTS, os.cpu_count() or 1)
     perfect_is_right(found)
     faults_are_seen(grid, found.scores)

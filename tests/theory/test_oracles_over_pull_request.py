@@ -2,8 +2,8 @@
 
 ONNX's reference evaluator and SciPy are asked every layer of the grid that has something to compute, but for where they
 are limited or wrong (``test_operator_against_onnx`` says where). The loops of ``harness.selftest`` are
-held against the theory in all aspects by ``tests/selftest``. Element types, batches, biases and layouts are no
-matter of the operator: layers that differ in these alone are one.
+held against the theory in all aspects by ``tests/selftest``. Element types, batches, biases and layouts are no matter
+of the operator: layers that differ in these alone are one.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def test_onnx_s_reference_evaluator_agrees() -> None:
         else:
             x = fed(case)
             kind = "ConvTranspose" if case.transposed else "Conv"
-            ends: dict[str, Any] = {"output_padding": case.each("a")} if case.transposed else {}
-            (answer,) = evaluate(kind, [x, kernel_of(case)], group=case.groups, **ends, **window(case))
+            others: dict[str, Any] = {"output_padding": case.each("a")} if case.transposed else {}
+            (answer,) = evaluate(kind, [x, kernel_of(case)], group=case.groups, **others, **window(case))
             assert answer.shape[1:] == expected(case).shape, case.id
             assert np.array_equal(times(case, x), answer.reshape(INPUTS, -1)), case.id
     assert {op: held[op] >= least for op, least in LEAST.items()} == dict.fromkeys(LEAST, True), held
