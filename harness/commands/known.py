@@ -10,11 +10,12 @@ import msgspec
 from harness import store
 from harness.commands.ledger import Ledger
 from harness.deviations import check, read
-from harness.deviations.check import match
+from harness.deviations.check import Checked, match
 from harness.deviations.findings import STALE
 from harness.deviations.settle import scope
 from harness.deviations.write import added, from_rules, of_one_predicate, pruned, written
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
+from harness.report.text import count
 from harness.rules import rules
 from harness.rules.table import opened
 
@@ -30,10 +31,7 @@ def held(run: Path, *, known: Path | None = None) -> int:
         Directory with the known deviations, a file FRAMEWORK.toml for each framework; those that come with convarith,
         if left out.
     """
-    ledger = Ledger(known=known)
-    record, entries = _run(run), ledger.entries() or {}
-    with opened(run / "verdicts.parquet") as database:
-        checked = check(database, entries, record.environments, scope(record))
+    checked = _checked(run, Ledger(known=known))
     for finding in checked.findings:
         print(finding.sentence)
     told = f"{len(checked.known)} verdicts known by {len(checked.entries)} entries, {len(checked.findings)} faults"
@@ -81,7 +79,7 @@ def add(run: Path, *, known: Path | None = None) -> int:
         text = added(path.read_text("utf-8") if path.exists() else "", some)
         read(text, str(path))
         _write(path, text)
-        print(f"{path}: {_entries(len(some))} added; give each its reason, and a link upstream")
+        print(f"{path}: {count(len(some), 'entry')} added; give each its reason, and a link upstream")
     if not told:
         print("nothing to add: every deviation of the run is known")
     return AS_EXPECTED
@@ -99,9 +97,7 @@ def prune(run: Path, *, known: Path | None = None) -> int:
         if left out.
     """
     ledger = Ledger(known=known)
-    record, entries = _run(run), ledger.entries() or {}
-    with opened(run / "verdicts.parquet") as database:
-        checked = check(database, entries, record.environments, scope(record))
+    checked = _checked(run, ledger)
     stale: dict[str, list[str]] = {}
     for finding in checked.findings:
         if finding.kind in STALE:
@@ -110,10 +106,17 @@ def prune(run: Path, *, known: Path | None = None) -> int:
     for framework, names in stale.items():
         path = ledger.folder / f"{framework}.toml"
         _write(path, pruned(path.read_text("utf-8"), names, str(path)))
-        print(f"{path}: {_entries(len(names))} taken out: {', '.join(names)}")
+        print(f"{path}: {count(len(names), 'entry')} taken out: {', '.join(names)}")
     if not stale:
         print("nothing to take out: no entry is stale")
     return AS_EXPECTED
+
+
+def _checked(run: Path, ledger: Ledger) -> Checked:
+    """A run, held against the known deviations."""
+    record, entries = _run(run), ledger.entries() or {}
+    with opened(run / "verdicts.parquet") as database:
+        return check(database, entries, record.environments, scope(record))
 
 
 def _run(folder: Path) -> store.Run:
@@ -134,7 +137,3 @@ def _write(path: Path, text: str) -> None:
         store.write_whole(path, text.encode())
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}): name another directory with --known") from error
-
-
-def _entries(number: int) -> str:
-    return f"{number} entry" if number == 1 else f"{number} entries"

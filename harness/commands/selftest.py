@@ -18,7 +18,8 @@ from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
 from harness.report.text import count as counted
 from harness.selftest.faults import BY_NAME, FAULTS
 from harness.selftest.planting import Fault
-from harness.selftest.score import Result, Score, Selected, run
+from harness.selftest.running import Result, run
+from harness.selftest.score import Score, Selected
 
 _SHOWN = 5  # unexpected verdicts on the perfect framework, and claims of one fault, that are printed
 
@@ -100,13 +101,13 @@ def summary(result: Result) -> list[str]:
         f"perfect framework: {len(result.unexpected)} unexpected of {counted(result.verdicts, 'verdict')}",
     ]
     if diagnosed:
-        right = sum(one.right for one in diagnosed)
+        caused, right = sum(one.by_its_cause for one in diagnosed), sum(one.right for one in diagnosed)
         named, alike = sum(one.named for one in diagnosed), sum(one.alike for one in diagnosed)
         total = sum(one.diagnosed for one in diagnosed)
         lines.append(
-            f"named by the diagnosis: {right} of {counted(len(diagnosed), 'fault')} with a cause to "
-            f"name{_percent(right, len(diagnosed))}; {named} of {total} diagnoses name "
-            f"it, {alike} what is as true of the layer{_percent(named + alike, total)}"
+            f"named by the diagnosis: {caused} of {counted(len(diagnosed), 'fault')} with a cause to "
+            f"name{_percent(caused, len(diagnosed))}, and {right}{_percent(right, len(diagnosed))}, if what is as true "
+            f"of a layer counts; {named} of {total} diagnoses name it, {alike} what is as true"
         )
     unseen = [one.fault for one in scores if not one.seen]
     if unseen:

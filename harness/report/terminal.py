@@ -83,7 +83,7 @@ def _settled(report: Report, console: Console) -> None:
         _print(console, Text(f"\n{known.NEW}", "dim"))
     if report.settled.known:
         number = sum(one.verdicts for one in report.settled.known)
-        told = f"{count(number, 'verdict')} as {count(len(report.settled.known), 'entry').replace('entrys', 'entries')}"
+        told = f"{count(number, 'verdict')} as {count(len(report.settled.known), 'entry')}"
         _print(console, Text(f"\n{told} of the known deviations say", "dim"))
 
 

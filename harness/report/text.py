@@ -61,5 +61,6 @@ def one_line(text: str, limit: int = LIMIT) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun: '1 case', '2 cases'."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """A number with its noun: '1 case', '2 cases', '2 entries'."""
+    many = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number} {noun if number == 1 else many}"

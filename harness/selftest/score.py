@@ -11,11 +11,9 @@ agree is seen once, of the perfect framework, for all faults together.
 from __future__ import annotations
 
 import math
-import multiprocessing
 import sys
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -28,12 +26,10 @@ from harness.observe.supervisor import Limits, Place, observation
 from harness.observe.supervisor import observe as observe_apart
 from harness.observe.worker import observe
 from harness.records import PROBES, STATUSES, Job, Observation, Probe, Status, Verdict
-from harness.selftest.faults import BY_NAME
 from harness.selftest.loops import size
 from harness.selftest.planting import Fault, Perfect, plant, reference
 
 LOOKED_AT = 8  # cases that show a fault, and whose diagnoses are read; then it has been seen enough
-_CHUNK = 500  # cases of the perfect framework that are observed at a time
 _LARGE = 1 << 19  # entries of an operator
 _NAME = "perfect"
 _LIMITS = Limits(start=60, case=1)
@@ -105,6 +101,11 @@ class Score:
         return self.after is not None
 
     @property
+    def by_its_cause(self) -> bool:
+        """Whether most of its diagnoses name its cause."""
+        return 2 * self.named > self.diagnosed
+
+    @property
     def right(self) -> bool:
         """Whether most of its diagnoses name its cause, or what is as true."""
         return 2 * (self.named + self.alike) > self.diagnosed
@@ -117,16 +118,6 @@ class Clean:
     grid: str
     verdicts: int
     unexpected: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of a grid."""
-
-    grid: str
-    verdicts: int
-    unexpected: tuple[str, ...]
-    scores: tuple[Score, ...]
 
 
 def clean(grid: Selected, start: int, stop: int) -> Clean:
@@ -193,74 +184,6 @@ def names(fault: Fault, seen: Observation) -> bool | None:
     if fault.cause in kinds:
         return True
     return None if kinds and kinds <= set(fault.alike) else False
-
-
-def run(
-    grids: Sequence[Selected],
-    faults: Sequence[Fault],
-    workers: int,
-    done: Callable[[Result], None] = lambda _: None,
-) -> list[Result]:
-    """Observe the perfect framework on every grid, and look for every fault in it, in some processes at a time.
-
-    Parameters
-    ----------
-    grids : sequence of Selected
-    faults : sequence of Fault
-        Of those that have names in :data:`harness.selftest.faults.BY_NAME`.
-    workers : int
-        How many processes; with 1 it is done in this one.
-    done : callable, optional
-        Told of each grid when it is done.
-    """
-    if workers == 1:
-        results = []
-        for grid in grids:
-            scores = [look_for(grid, fault) for fault in faults]
-            parts = [clean(grid, 0, len(grid.cases))]
-            results.append(_result(grid, scores, parts))
-            done(results[-1])
-        return results
-    results = []
-    # Not forked: this process may have frameworks, and with them threads.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _take, (tuple(grids),))
-    with pool:
-        futures = [
-            (
-                [pool.submit(_look_for, number, fault.name) for fault in faults],
-                [pool.submit(_clean, number, start) for start in range(0, len(grid.cases), _CHUNK)],
-            )
-            for number, grid in enumerate(grids)
-        ]
-        try:
-            for grid, (looked, cleaned) in zip(grids, futures, strict=True):
-                results.append(_result(grid, [one.result() for one in looked], [one.result() for one in cleaned]))
-                done(results[-1])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return results
-
-
-def _result(grid: Selected, scores: Sequence[Score], parts: Sequence[Clean]) -> Result:
-    unexpected = tuple(text for part in parts for text in part.unexpected)
-    return Result(grid.name, sum(part.verdicts for part in parts), unexpected, tuple(scores))
-
-
-_given: Sequence[Selected] = ()  # of a worker process, what it was begun with
-
-
-def _take(grids: Sequence[Selected]) -> None:
-    global _given  # noqa: PLW0603 - how a process of a pool is told once for all its work
-    _given = grids
-
-
-def _look_for(grid: int, fault: str) -> Score:
-    return look_for(_given[grid], BY_NAME[fault])
-
-
-def _clean(grid: int, start: int) -> Clean:
-    return clean(_given[grid], start, start + _CHUNK)
 
 
 def _entries(case: Case) -> int:

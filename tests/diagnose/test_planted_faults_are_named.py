@@ -23,7 +23,7 @@ from ..probes.inprocess import observe
 from ..probes.sees import SEES
 from ..probes.test_planted_faults import LAYERS
 
-FAULTS = tuple(BY_NAME[one.fault] for one in SEES)
+FAULTS = tuple(BY_NAME[one.name] for one in SEES)
 
 
 def diagnoses(fault: Fault, probes: tuple[str, ...]) -> list[tuple[str, Diagnosis]]:

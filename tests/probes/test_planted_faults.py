@@ -77,7 +77,7 @@ def observed(kind: type[Adapter], *, dense: bool = False) -> tuple[Seen, set[str
 
 @pytest.mark.parametrize("fault", SEES, ids=str)
 def test_a_planted_fault_is_seen_by_the_probes_that_can_see_it(fault: Sees) -> None:
-    seen, red, guilty = observed(plant(BY_NAME[fault.fault], Loops))
+    seen, red, guilty = observed(plant(BY_NAME[fault.name], Loops))
     assert seen == fault.seen()
     assert red >= set(fault.red.split())
     assert guilty.isdisjoint(fault.hidden_in.split())

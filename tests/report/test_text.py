@@ -63,3 +63,4 @@ def test_one_line_has_no_line_break_and_single_spaces() -> None:
 
 def test_a_noun_has_a_plural() -> None:
     assert [count(number, "case") for number in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
+    assert [count(number, "entry") for number in (1, 2)] == ["1 entry", "2 entries"]

@@ -13,7 +13,8 @@ from harness.commands.selection import CaseSelection
 from harness.selftest import score
 from harness.selftest.faults import BY_NAME, FAULTS
 from harness.selftest.planting import plant
-from harness.selftest.score import LOOKED_AT, Result, Score, Selected, clean, look_for, run
+from harness.selftest.running import Result, run
+from harness.selftest.score import LOOKED_AT, Score, Selected, clean, look_for
 
 # What has to be seen, at least, of all faults; and what needs surfaces that only the grid 'nightly' takes.
 LEAST = {"smoke": 0.80, "pull-request": 0.97, "nightly": 1.0}
