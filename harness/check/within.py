@@ -10,13 +10,14 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import Any
 
 import numpy as np
 
-from cases.case import Axis, Case
+from cases.case import Axis
 from harness.check.layers import EDGES
-from harness.frameworks.base import Adapter, Call, Raised, Result, Returned, Spelling, Unsupported
+from harness.frameworks.around import Around, around
+from harness.frameworks.base import Adapter, Call, Raised, Result, Returned, Unsupported
 from harness.frameworks.registry import load
 
 CHECKED = "CONVARITH_CHECKED"
@@ -27,38 +28,14 @@ def __getattr__(name: str) -> type[Adapter]:
     """The adapter around the one that is checked, made when it is asked for: its routes are those of the other."""
     if name not in _AROUND:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    kind = load(os.environ[CHECKED])
-    same = {
-        attribute: getattr(kind, attribute) for attribute in ("name", "package", "requirement", "routes", "switches")
-    }
-    same |= {"kind": kind, "say": staticmethod(kind.say), "how_to_install": kind.how_to_install}
-    return cast("type[Adapter]", type(name, (_AROUND[name],), same))
+    return around(load(os.environ[CHECKED]), _AROUND[name])
 
 
-class _Around(Adapter):
-    """An adapter and nothing else."""
-
-    kind: ClassVar[type[Adapter]]
-
-    def __init__(self, device: str, switch: str = "") -> None:
-        self._checked = self.kind(device, switch)
-
-    @staticmethod
-    def say(case: Case, route: str) -> Spelling | Unsupported:
-        raise NotImplementedError  # the class that is made has the other's
-
-    def facts(self) -> dict[str, str]:
-        return self._checked.facts()
-
-    def run_one(self, call: Call) -> Result:
-        return next(iter(self.run([call])))
-
-
-class _Watched(_Around):
+class _Watched(Around):
     """What an adapter gives back, and whether it is of the form that is asked for."""
 
     def facts(self) -> dict[str, str]:
-        facts: Any = self._checked.facts()
+        facts: Any = self.other.facts()
         if not isinstance(facts, dict):
             return {f"{MARK}facts": f"facts() gives a {type(facts).__name__}, not a dict"}
         wrong = [f"{name!r}: {value!r}" for name, value in facts.items() if not _texts(name, value)]
@@ -67,7 +44,7 @@ class _Watched(_Around):
         return facts if facts.get("version") else {f"{MARK}facts": "facts() has no 'version'"}
 
     def run(self, calls: Sequence[Call]) -> Iterator[Result]:
-        results: list[Any] = list(self._checked.run(calls))
+        results: list[Any] = list(self.other.run(calls))
         if len(results) != len(calls):
             yield from [_wrong("results", f"run() gives {len(results)} results for {len(calls)} calls")] * len(calls)
             return
@@ -86,14 +63,14 @@ class _Watched(_Around):
 
     def _alone(self, call: Call, result: Result) -> bool:
         """Whether a call by itself has the same result. Of nothing to compute a framework may give anything."""
-        return call.case.id in EDGES or _same(result, next(iter(self._checked.run([call])), None))
+        return call.case.id in EDGES or _same(result, next(iter(self.other.run([call])), None))
 
 
-class _Planted(_Around):
+class _Planted(Around):
     """An adapter that is given something else than the harness means: the kernel turned by 180°, or a longer input."""
 
     def run(self, calls: Sequence[Call]) -> Iterator[Result]:
-        return iter(self._checked.run([self._other(call) for call in calls]))
+        return iter(self.other.run([self._other(call) for call in calls]))
 
     def _other(self, call: Call) -> Call:
         if call.kernel is not None and call.wanted != "shape":
@@ -108,7 +85,7 @@ class _Planted(_Around):
         return replace(call, case=case, spelling=said, x=np.pad(call.x, [*ends, (0, 1)]))
 
 
-_AROUND: dict[str, type[_Around]] = {"Watched": _Watched, "Planted": _Planted}
+_AROUND: dict[str, type[Around]] = {"Watched": _Watched, "Planted": _Planted}
 
 
 def _longer(axis: Axis) -> Axis:

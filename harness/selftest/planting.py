@@ -19,6 +19,7 @@ import numpy as np
 from cases import direct
 from cases.case import Case
 from harness.frameworks import registry
+from harness.frameworks.around import Around, around
 from harness.frameworks.base import DECLARED, Adapter, Call, Mode, Raised, Result, Returned, Route, Spelling, Wanted
 from harness.records import Probe
 from harness.selftest.loops import ROUTE, Loops
@@ -101,19 +102,18 @@ class _NotSaid(Exception):
     """The layer that a fault wants instead cannot be said to this framework."""
 
 
-class Planted(Adapter):
+class Planted(Around):
     """An adapter with one fault. Made by :func:`plant`."""
 
-    kind: ClassVar[type[Adapter]]
     fault: ClassVar[Fault]
 
     def __init__(self, device: str = "cpu", switch: str = "") -> None:
-        self._adapter = self.kind(device, switch)
+        super().__init__(device, switch)
         self._switch, self._answer = switch, self.fault.made()
 
     def facts(self) -> dict[str, str]:
         """Those of the framework, and the fault."""
-        return {**self._adapter.facts(), "planted fault": self.fault.name}
+        return {**self.other.facts(), "planted fault": self.fault.name}
 
     def run_one(self, call: Call) -> Result:
         """The fault's answer, where it is; the framework's own where it is not, or cannot be planted."""
@@ -122,20 +122,20 @@ class Planted(Adapter):
             or not self.fault.in_(call.mode, self._switch)
             or not self.fault.where(call.case)
         ):
-            return self._adapter.run_one(call)
+            return self.other.run_one(call)
         try:
             return self._answer(call, lambda other: self._right(other, call))
         except _NotSaid:
-            return self._adapter.run_one(call)
+            return self.other.run_one(call)
 
     def _right(self, call: Call, original: Call) -> Result:
         """What the framework answers a call whose case may be another one now; its array is the fault's to change."""
         if call.case is not original.case:
-            said = self._adapter.say(call.case, call.route)
+            said = self.other.say(call.case, call.route)
             if not isinstance(said, Spelling):
                 raise _NotSaid
             call = replace(call, spelling=said)
-        result = self._adapter.run_one(call)
+        result = self.other.run_one(call)
         if isinstance(result, Raised):
             return result
         return Returned(result.shape, np.array(result.array, dtype=np.float64))
@@ -150,11 +150,7 @@ def plant(fault: Fault, kind: type[Adapter] = Perfect) -> type[Planted]:
     kind : type of Adapter, optional
         The perfect framework, if left out.
     """
-    same = {
-        attribute: getattr(kind, attribute) for attribute in ("name", "package", "requirement", "routes", "switches")
-    }
-    same |= {"kind": kind, "fault": fault, "say": staticmethod(kind.say), "how_to_install": kind.how_to_install}
-    return cast("type[Planted]", type("Planted", (Planted,), same))
+    return around(kind, Planted, fault=fault)
 
 
 def reference(fault: Fault, framework: str = "perfect") -> str:

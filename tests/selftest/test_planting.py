@@ -10,7 +10,7 @@ import pytest
 from cases.case import OPS, parse
 from harness import judge
 from harness.diagnose import KINDS
-from harness.frameworks.base import Adapter, Wanted
+from harness.frameworks.base import Adapter, Raised, Trouble, Wanted
 from harness.frameworks.registry import load
 from harness.observe.probe import probes_of
 from harness.records import Verdict
@@ -103,6 +103,16 @@ def test_a_fault_is_planted_in_a_real_framework(framework: str) -> None:
 
 
 @pytest.mark.frameworks
+def test_what_an_error_tells_of_the_machine_is_the_framework_s_to_say() -> None:
+    class Full(Perfect):
+        @staticmethod
+        def trouble(error: Raised) -> Trouble:
+            return "memory" if error.text == "full" else ""
+
+    assert plant(FLIP, Full).trouble(Raised("Error", "full")) == "memory"
+    assert plant(FLIP, Full).trouble(Raised("Error", "other")) == ""
+
+
 def test_a_fault_that_changes_the_layer_is_said_anew() -> None:
     (dilated,) = [
         one
