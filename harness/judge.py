@@ -123,7 +123,7 @@ def _verdict(observations: Sequence[Observation]) -> Verdict:
     if theory.contradiction:
         status, diagnosis = "harness_error", theory.contradiction
     elif len(observations) > 1 and len({_content(theory, seen) for seen in observations}) > 1:
-        status, seen = "unstable", " / ".join(different)
+        status, seen = "unstable", " / ".join(sorted(different))
         diagnosis = f"{len(observations)} observations of the same case differ"
     return Verdict(
         case_id=first.case_id,

@@ -24,6 +24,8 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from harness.observe import unwritten
+
 OUTPUT_KEPT = 16_384  # bytes of what a child printed last
 _TICK = 0.2  # seconds between looks at whether to stop
 _PATIENCE = 5.0  # seconds for a killed hand to be reported
@@ -91,7 +93,13 @@ class Child:
                 stdout=output_write,
                 stderr=output_write,
                 pass_fds=(jobs_read, reports_write),
-                env={**os.environ, "PYTHONHASHSEED": "0", **environment, "PYTHONPATH": path},
+                env={
+                    **os.environ,
+                    "PYTHONHASHSEED": "0",
+                    **environment,
+                    **unwritten.variables({**os.environ, **environment}),
+                    "PYTHONPATH": path,
+                },
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
         except OSError as error:

@@ -6,19 +6,25 @@ import platform
 import re
 from pathlib import Path
 
+from harness.observe import unwritten
+
 # What kernel libraries choose their code by; a processor has hundreds of other flags.
 _CHOSEN_BY = re.compile(r"sse4_[12]|avx\w*|amx\w*|fma|f16c|asimd\w*|sve\w*|bf16|i8mm")
 
 
 def facts(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
-    """Python, platform, and the processor with its instruction sets.
+    """Python, platform, what memory holds that nobody wrote, and the processor with its instruction sets.
 
     Parameters
     ----------
     cpuinfo : Path, optional
         Where Linux tells of processors; elsewhere the platform module's word has to do.
     """
-    found = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    found = {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "unwritten_memory": unwritten.holds(),
+    }
     try:
         told = dict(re.findall(r"^(\w[\w ]*?)\s*: (.*)$", cpuinfo.read_text("utf-8", "replace"), re.MULTILINE))
     except OSError:
