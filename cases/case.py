@@ -267,39 +267,42 @@ def parse(text: str) -> Case:
             f"'{text}' is no case id: '{head}' names no operation; ids look like conv2d.i5x5.k3x3.s1x1.p0x0.d1x1"
         )
     op, rank = cast("Op", match[1]), int(match[2])
-    letters: dict[str, list[str]] = {}
+    letters: dict[str, tuple[str, ...]] = {}
     said: dict[str, Any] = {}
     for part in parts:
-        if found := _LETTER.fullmatch(part):
-            letter = found[1] or found[3]
-            letters[letter] = (found[2] or found[4]).split("x")
-            if len(letters[letter]) != rank:
+        letter, told = _told(part)
+        if letter:
+            if len(told) != rank:
                 raise ValueError(f"'{text}' is no case id: '{part}' needs {rank} values, one an axis")
-        elif found := _CHANNELS.fullmatch(part):
-            said |= {"channels_in": int(found[1]), "channels_out": int(found[2] or found[1])}
-        elif found := _NUMBER.fullmatch(part):
-            said[_NUMBERS[found[1]]] = int(found[2])
-        elif part in _FLAGS:
-            said |= _FLAGS[part]
-        elif part in PADDINGS:
-            said["padding"] = part
-        elif part in DTYPES:
-            said["dtype"] = part
-        elif part in LAYOUTS:
-            said["layout"] = part
+            letters[letter] = told
+        elif told:
+            said |= told
         else:
             raise ValueError(f"'{text}' is no case id: cannot read '{part}'")
-    for letter in "ikspd" + "a" * (op == "conv_transpose"):
+    for letter in "ikspda" if op == "conv_transpose" else "ikspd":
         if letter not in letters:
             raise ValueError(f"'{text}' is no case id: '{letter}' is missing")
-    axes = tuple(
-        _axis(values)
-        for values in zip(*(letters[letter] for letter in "ikspd"), letters.get("a", ("0",) * rank), strict=True)
-    )
+    each = (letters["i"], letters["k"], letters["s"], letters["p"], letters["d"], letters.get("a", ("0",) * rank))
+    axes = tuple(_axis(values) for values in zip(*each, strict=True))
     case = Case(op=op, axes=axes, **said)
     if case.id != text:
         raise ValueError(f"'{text}' is no case id: what it says is written {case.id}")
     return case
+
+
+@lru_cache(maxsize=4096)
+def _told(part: str) -> tuple[str, Any]:
+    """What a part of an id says: a letter and its values, or '' and fields of the case; ids are made of few parts."""
+    if found := _LETTER.fullmatch(part):
+        return found[1] or found[3], tuple((found[2] or found[4]).split("x"))
+    if found := _CHANNELS.fullmatch(part):
+        return "", {"channels_in": int(found[1]), "channels_out": int(found[2] or found[1])}
+    if found := _NUMBER.fullmatch(part):
+        return "", {_NUMBERS[found[1]]: int(found[2])}
+    for field, names in (("padding", PADDINGS), ("dtype", DTYPES), ("layout", LAYOUTS)):
+        if part in names:
+            return "", {field: part}
+    return "", _FLAGS.get(part, {})
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ Both sides read this page: the probes feed it to the frameworks, the theory says
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +45,20 @@ def kernel(case: Case) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of shape :func:`kernel_shape`
+        Read-only.
     """
-    shape = kernel_shape(case)
-    return np.arange(1, math.prod(shape) + 1, dtype=np.int64).reshape(shape)
+    return _taps(kernel_shape(case))
+
+
+@lru_cache(maxsize=1024)
+def _taps(shape: tuple[int, ...]) -> NDArray[np.int64]:
+    return _shared(np.arange(1, math.prod(shape) + 1, dtype=np.int64).reshape(shape))
+
+
+def _shared(array: NDArray[np.int64]) -> NDArray[np.int64]:
+    """An array that many read and nobody may write to."""
+    array.flags.writeable = False
+    return array
 
 
 def base(case: Case) -> int:
@@ -58,15 +70,20 @@ def base(case: Case) -> int:
 def passes(case: Case) -> list[NDArray[np.int64]]:
     """The kernel as digits of its taps, each digit exact in the element type; one pass where all taps are.
 
-    The layer is run with each in turn. :func:`combined` puts the digits together again.
+    The layer is run with each in turn. :func:`combined` puts the digits together again. They are read-only.
     """
-    taps, digits = kernel(case) - 1, []
+    return list(_digits(kernel_shape(case), base(case)))
+
+
+@lru_cache(maxsize=1024)
+def _digits(shape: tuple[int, ...], base: int) -> tuple[NDArray[np.int64], ...]:
+    taps, digits = _taps(shape) - 1, []
     most = int(taps.max(initial=0))
     while True:
-        digits.append(taps % base(case) + 1)
-        taps, most = taps // base(case), most // base(case)
+        digits.append(_shared(taps % base + 1))
+        taps, most = taps // base, most // base
         if most == 0:
-            return digits
+            return tuple(digits)
 
 
 def combined(case: Case, digits: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,13 +40,13 @@ def arranged_kernel(call: Call) -> Array | None:
     if call.spelling.flip:
         kernel = np.flip(kernel, axis=tuple(range(2, kernel.ndim)))
     source = ("IO" if call.case.transposed else "OI") + SPATIAL[call.case.rank]
-    return np.ascontiguousarray(arranged(kernel, source, call.spelling.kernel), dtype=numpy_dtype(call.case))
+    return np.array(arranged(kernel, source, call.spelling.kernel), dtype=numpy_dtype(call.case), order="C")
 
 
 def arranged_input(call: Call) -> Array:
-    """A call's input in the framework's order."""
+    """A call's input in the framework's order: a copy, so that nothing that is done to it reaches another's."""
     ours = letters(call.case.rank, first=True)
-    return np.ascontiguousarray(arranged(call.x, ours, call.spelling.data), dtype=numpy_dtype(call.case))
+    return np.array(arranged(call.x, ours, call.spelling.data), dtype=numpy_dtype(call.case), order="C")
 
 
 def arranged_bias(call: Call) -> Array | None:
@@ -57,8 +58,8 @@ def returned(call: Call, shape: Sequence[int], array: Array) -> Returned:
     """What a framework returned for a call, brought back into the harness's order."""
     if len(shape) != len(call.spelling.data):  # not even the number of axes is right: nothing to bring into order
         return Returned(tuple(shape), array)
-    order = _order(call)
-    return Returned(tuple(int(shape[axis]) for axis in order), np.transpose(array, order))
+    order = _order(call.spelling.data)
+    return Returned(tuple([int(shape[axis]) for axis in order]), np.transpose(array, order))
 
 
 def declared(call: Call, shape: Sequence[int | None]) -> Returned:
@@ -66,11 +67,13 @@ def declared(call: Call, shape: Sequence[int | None]) -> Returned:
     sizes = [None if size is None else int(size) for size in shape]
     if len(sizes) != len(call.spelling.data):
         return Returned(tuple(sizes))
-    return Returned(tuple(sizes[axis] for axis in _order(call)))
+    return Returned(tuple([sizes[axis] for axis in _order(call.spelling.data)]))
 
 
-def _order(call: Call) -> list[int]:
-    return [call.spelling.data.index(letter) for letter in letters(call.case.rank, first=True)]
+@lru_cache
+def _order(data: str) -> tuple[int, ...]:
+    """Where the harness's axes are in a framework's order."""
+    return tuple(data.index(letter) for letter in letters(len(data) - 2, first=True))
 
 
 def batches(call: Call, inputs: int) -> list[slice]:

@@ -5,6 +5,8 @@ The modes that trace many layers into one graph are in :mod:`harness.frameworks.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import re
 import subprocess
@@ -88,6 +90,9 @@ class Torch(Adapter):
             raise ValueError(f"torch has no switch '{switch}': there are {', '.join(self.switches)}")
         import torch
 
+        # What gradients import when the first is taken, half a second: here it is done once, and not after each fork.
+        with contextlib.suppress(ImportError):  # older releases need less
+            importlib.import_module("torch.fx.experimental.symbolic_shapes")
         torch.set_num_threads(2 if switch == TWO_THREADS else 1)
         if switch == MKLDNN_OFF:
             torch.backends.mkldnn.set_flags(_enabled=False)
@@ -233,7 +238,8 @@ class Torch(Adapter):
         outputs = sizes[0] if x.shape[0] else 0
         ones = self._torch.eye(sizes[0], dtype=x.dtype, device=x.device)
         cotangents = ones.reshape(sizes).permute(order)[:outputs]
-        return self._placed(x.repeat(outputs, *(1,) * (x.ndim - 1)) if outputs else x), self._placed(cotangents)
+        fed = x.expand(outputs, *x.shape[1:]).contiguous() if outputs else x
+        return self._placed(fed), self._placed(cotangents)
 
     @staticmethod
     def numpy(tensor: Any) -> Array:
@@ -249,7 +255,7 @@ class Torch(Adapter):
                 return declared(call, layer(x).shape)
         if call.wanted == "output":
             with torch.no_grad():
-                y = torch.cat([layer(x[part]) for part in batches(call, x.shape[0])])
+                y = self._joined([layer(x[part]) for part in batches(call, x.shape[0])])
             return returned(call, y.shape, self.numpy(y))
         with torch.no_grad():
             shape = layer(x).shape
@@ -258,7 +264,10 @@ class Torch(Adapter):
         fed, cotangents = self.repeated(call, x, shape)
         pull = self._pull_by_vjp if call.mode == "func" else self._pull
         gradients = [pull(layer, fed[part], cotangents[part]) for part in batches(call, cotangents.shape[0])]
-        return returned(call, shape, self.numpy(torch.cat(gradients)))
+        return returned(call, shape, self.numpy(self._joined(gradients)))
+
+    def _joined(self, parts: Sequence[Any]) -> Any:
+        return parts[0] if len(parts) == 1 else self._torch.cat(parts)
 
     def _pull(self, layer: Layer, x: Any, cotangent: Any) -> Any:
         x = x.clone().requires_grad_()
@@ -272,8 +281,8 @@ class Torch(Adapter):
 
     def _tensor(self, call: Call, array: Array) -> Any:
         torch = self._torch
-        # A copy: the impulses are shared by cases, and nothing that is done to an input may reach another.
-        return self._placed(torch.tensor(array, dtype=getattr(torch, call.case.dtype), device=self.device))
+        tensor = torch.from_numpy(array)  # the array is this tensor's own
+        return self._placed(tensor.to(device=self.device, dtype=getattr(torch, call.case.dtype)))
 
     def _placed(self, tensor: Any) -> Any:
         """A tensor in the memory format of the switch."""

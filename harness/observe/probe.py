@@ -7,7 +7,7 @@ one call, and more where the taps exceed what the element type has exactly: then
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cases import direct, stimuli
 from cases.case import Case
-from harness.frameworks.base import Adapter, Call, Returned, Unsupported, Wanted
+from harness.frameworks.base import Adapter, Call, Returned, Spelling, Unsupported, Wanted
 from harness.operator import Operator
 from harness.records import Probe
 
@@ -55,11 +55,10 @@ def prepare(
         x = direct.stretched_impulses(case)
         layer = plain
     elif probe == "forward":
-        x = impulses((case.channels_in, *case.each("i")))
-        if case.bias:  # what an input of zeros gives is taken off again
-            x = np.concatenate([x, np.zeros((1, *x.shape[1:]))])
+        # With a bias, what an input of zeros gives is taken off again.
+        x = impulses((case.channels_in, *case.each("i")), zeros=int(case.bias))
         if case.op == "max_pool":
-            x = x + stimuli.MAX_POOL_GROUND
+            x += stimuli.MAX_POOL_GROUND
     elif probe == "adjoint" and case.op == "max_pool":
         x = stimuli.scramble(case)[None]
     elif probe == "dense":
@@ -70,7 +69,7 @@ def prepare(
         x = np.zeros((1, case.channels_in, *case.each("i")))
     if case.batch == 0:
         x = x[:0]
-    spelling = adapter.say(layer, route)
+    spelling = _said(adapter.say, layer, route)
     if isinstance(spelling, Unsupported):
         return spelling
     kernels: Sequence[NDArray[Any] | None] = [None] if case.pools else stimuli.passes(case)
@@ -84,12 +83,17 @@ def prepare(
 
 
 @lru_cache(maxsize=64)
-def impulses(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """All one-hot inputs of a shape, stacked: shape (number of elements, *shape). Read-only."""
+def _said(say: Callable[[Case, str], Spelling | Unsupported], case: Case, route: str) -> Spelling | Unsupported:
+    """What an adapter says of a case; its probes follow each other, and are of one layer."""
+    return say(case, route)
+
+
+def impulses(shape: tuple[int, ...], zeros: int = 0) -> NDArray[np.float64]:
+    """All one-hot inputs of a shape, stacked, and behind them so many of zeros: shape (number, *shape)."""
     units = math.prod(shape)
-    batch = np.eye(units).reshape(units, *shape)
-    batch.flags.writeable = False
-    return batch
+    batch = np.zeros((units + zeros) * units)
+    batch[: units * units : units + 1] = 1
+    return batch.reshape(units + zeros, *shape)
 
 
 def operator(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Returned]) -> Operator | None:
@@ -104,13 +108,15 @@ def operator(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[
     known = [matrix for matrix in matrices if matrix is not None]
     if len(known) < len(matrices) or len({matrix.shape for matrix in known}) > 1:
         return None
-    matrix = known[0] if case.pools or probe in ("bias", "dense") else stimuli.combined(case, known)
-    return Operator.of(matrix)
+    if len(known) == 1 or probe in ("bias", "dense"):  # there a pass shows no tap
+        return Operator.of(known[0])
+    return Operator.of(stimuli.combined(case, [matrix.astype(np.float64) for matrix in known]))
 
 
-def _matrix(probe: Probe, call: Call, result: Returned) -> NDArray[np.float64] | None:
-    outputs = math.prod(size or 0 for size in result.shape[1:])
-    array = np.asarray(result.array, dtype=np.float64)
+def _matrix(probe: Probe, call: Call, result: Returned) -> NDArray[Any] | None:
+    """What one call shows, in the element type that it came in, if nothing has to be computed of it."""
+    outputs = math.prod([size or 0 for size in result.shape[1:]])
+    array = np.asarray(result.array)
     if call.pull_back:  # stacked gradients are the operator's rows already
         rows = outputs if call.x.shape[0] else 0
         if array.shape != (rows, *call.x.shape[1:]):
@@ -119,10 +125,12 @@ def _matrix(probe: Probe, call: Call, result: Returned) -> NDArray[np.float64] |
     if result.shape[:1] != call.x.shape[:1]:
         return None
     matrix = array.reshape(call.x.shape[0], outputs).T
-    if call.bias is not None and probe == "forward" and matrix.shape[1]:
+    if probe != "forward":  # only the impulses have zeros behind them, or lie on a ground
+        return matrix
+    if call.bias is not None and matrix.shape[1]:
+        matrix = matrix.astype(np.float64)
         matrix = matrix[:, :-1] - matrix[:, -1:]
-    # Only the impulses lie on a ground; what is fed to the other probes has none.
-    return matrix - stimuli.MAX_POOL_GROUND if call.case.op == "max_pool" and probe == "forward" else matrix
+    return matrix.astype(np.float64) - stimuli.MAX_POOL_GROUND if call.case.op == "max_pool" else matrix
 
 
 def shape(case: Case, probe: Probe, result: Returned) -> tuple[int | None, ...]:
