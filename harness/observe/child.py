@@ -3,8 +3,8 @@
 A child's life: it is made (may raise StartFailed) → ``ready`` (its facts; may raise StartFailed) → ``send`` and
 ``reports`` in turns (may raise Died or Overran, and then is ``usable`` again or not) → ``stop``.
 
-The worker forks a *hand* for each batch of jobs, so that what ends a case ends the hand: the framework is imported
-once, and the next hand is there in milliseconds.
+The worker forks a *hand* that does the jobs, so that what ends a case ends the hand: the framework is imported once,
+and the next hand is there in milliseconds.
 """
 
 from __future__ import annotations
@@ -140,7 +140,6 @@ class Child:
             raise StartFailed(f"did not start within {limit:g} s", error.output) from error
         except Died as error:
             raise StartFailed(f"ended while starting ({error})", error.output) from error
-        self._until_done(limit)
         return {str(name): str(value) for name, value in report["ready"].items()}
 
     def send(self, jobs: Sequence[Sequence[Any]], *, whole: bool) -> None:
@@ -167,7 +166,8 @@ class Child:
         while True:
             report = self._report(time.monotonic() + allowed)
             if "done" in report:
-                self._hand = None
+                if not report["done"]:
+                    self._hand = None
                 return
             if "began" in report:
                 allowed = limit * (1 + 0.1 * (len(report["began"]) - 1))
@@ -268,11 +268,6 @@ class Child:
                 pass
         self._kill()
         raise how(why, self._said())
-
-    def _until_done(self, limit: float) -> None:
-        while "done" not in self._report(time.monotonic() + limit):
-            pass
-        self._hand = None
 
     def _end(self) -> str:
         """How the worker itself ended: the name of a signal, or its exit status."""

@@ -10,7 +10,6 @@ disagrees has been seen twice.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,8 +17,6 @@ from typing import Any
 from harness.observe.child import Child, ChildError, Died, Overran, StartFailed
 from harness.observe.guilt import Guilt, Ran
 from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome, Probe, Surface, Where
-
-BATCH = 4000  # jobs for one fork: a framework spends some tenths of a second on its first case
 
 Sink = Callable[[Observation], None]
 Evidence = Callable[[Observation], bool]
@@ -147,22 +144,20 @@ class Minder:
     def mind(self, jobs: Sequence[Job], sink: Sink) -> Environment:
         """Observe jobs; see :func:`observe`."""
         self._sink = sink
-        waiting = deque(jobs)
+        waiting = list(jobs)
         failure = None
         try:
             self._start()  # even with no jobs, to know the environment
             while waiting:
-                batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
                 telling: dict[_Key, Observation] | None = None if self._evidence is None else {}
                 try:
-                    left = self._work_off(batch, telling)
+                    waiting = self._work_off(waiting, telling)
                     if telling:
                         self._have_whole(telling)
                 except StartFailed:
                     for seen in (telling or {}).values():  # it cannot be had whole any more, but this much is known
                         sink(seen)
                     raise
-                waiting.extendleft(reversed(left))
         except StartFailed as error:
             failure = _sentence(self._place, error)
         return self._environment(failure)

@@ -11,10 +11,14 @@ of inherited file descriptors. It needs NumPy and the framework, nothing else. O
     ← {"hand": process id}                                who does the work that follows
     ← {"began": [number, …]}                              these are in flight
     ← {"seen": number, "probe": …, "outcome": …, …}       one observation; with its operator where all are to be whole
-    ← {"done": true}  or  {"ended": how}                  the end of a hand: of all the jobs of a line, or before
+    ← {"done": stays}                                     the end of a line's jobs; whether the hand stays for the next
+    ← {"ended": how}                                      the hand has ended before
 
-The framework is imported once, and not used: each line's jobs, and the facts, are the work of a forked *hand*. A case
-that ends its process ends the hand, and the next one is there at once.
+The next line is sent when the jobs of the one before are done, or their hand has ended.
+
+The framework is imported once, and not used: the jobs, and the facts, are the work of a forked *hand*. A case that ends
+its process ends the hand, and the next one is there at once. What a framework does when it is first used takes it some
+tenths of a second, so a hand stays for many lines, and not for ever: what it has gathered goes with it.
 
 It ends when JOBS is closed. Standard output and error belong to the framework, which prints to them as it likes.
 """
@@ -29,7 +33,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from cases.case import Case, parse
@@ -40,6 +44,9 @@ from harness.observe import probe as probing
 from harness.records import TEXT_LIMIT, Probe
 
 Report = dict[str, Any]
+
+_SHARE = 4000  # jobs of one hand
+_RELEASED = 113  # its exit status when it has done its work: any other, 0 too, is an end that the framework made
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -55,14 +62,13 @@ def main(arguments: Sequence[str]) -> int:
         send(reports, {"failed": f"{error.name} is not installed there; {kind.how_to_install()}"})
         return 1
     by_hand(reports, lambda: introduce(adapter, reports))
-    for line in jobs:
-        work = json.loads(line)
-        by_hand(reports, lambda work=work: attend(adapter, work["jobs"], work["whole"], reports))  # type: ignore[misc]
+    for line in jobs:  # the others of a hand are read by itself
+        by_hand(reports, lambda line=line: serve(adapter, itertools.chain((line,), jobs), reports))  # type: ignore[misc]
     return 0
 
 
 def by_hand(reports: TextIO, work: Callable[[], None]) -> None:
-    """Do some work in a forked process, and report how it ended."""
+    """Do some work in a forked process, and report how it ended if it did not come to its end."""
     sys.stdout.flush()
     sys.stderr.flush()
     worker = os.getpid()
@@ -75,7 +81,7 @@ def by_hand(reports: TextIO, work: Callable[[], None]) -> None:
                 os._exit(status)
             send(reports, {"hand": os.getpid()})
             work()
-            status = 0
+            status = _RELEASED
         except BaseException:  # whatever it is, it ends this process and no other
             traceback.print_exc()
         finally:
@@ -83,9 +89,7 @@ def by_hand(reports: TextIO, work: Callable[[], None]) -> None:
             sys.stderr.flush()
             os._exit(status)
     status = os.waitstatus_to_exitcode(os.waitpid(hand, 0)[1])
-    if status == 0:
-        send(reports, {"done": True})
-    else:  # it may have been writing a line
+    if status != _RELEASED:  # it may have been writing a line
         reports.write("\n")
         send(reports, {"ended": signal.Signals(-status).name if status < 0 else f"exit status {status}"})
 
@@ -98,6 +102,18 @@ def introduce(adapter: Adapter, reports: TextIO) -> None:
         send(reports, {"failed": str(error)})
 
 
+def serve(adapter: Adapter, lines: Iterable[str], reports: TextIO) -> None:
+    """Work off lines of jobs, until there are no more, or it has done its share."""
+    left = _SHARE
+    for line in lines:
+        work = json.loads(line)
+        attend(adapter, work["jobs"], work["whole"], reports)
+        left -= len(work["jobs"])
+        send(reports, {"done": left > 0})
+        if left <= 0:
+            return
+
+
 def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], whole: bool, reports: TextIO) -> None:
     """Observe jobs, as many of one route and mode together as the adapter likes."""
     for (route, mode), alike in itertools.groupby(jobs, key=lambda job: (job[2], job[3])):
@@ -105,9 +121,11 @@ def attend(adapter: Adapter, jobs: Sequence[Sequence[Any]], whole: bool, reports
         most = adapter.routes[route].modes[mode].batch
         for start in range(0, len(waiting), most):
             batch = waiting[start : start + most]
+            left = sum(len(job[4]) for job in batch)
             send(reports, {"began": [job[0] for job in batch]})
             for report in observe(adapter, batch, whole=whole):
-                send(reports, report)
+                left -= 1
+                send(reports, report, at_once=left > 0)  # the last one goes with what is sent before the next case
 
 
 def observe(adapter: Adapter, jobs: Sequence[Sequence[Any]], *, whole: bool) -> Iterator[Report]:
@@ -208,10 +226,11 @@ def failure() -> Report:
     }
 
 
-def send(reports: TextIO, report: Report) -> None:
-    """Write one line, at once: what was seen must be known even if the next case ends the process."""
+def send(reports: TextIO, report: Report, *, at_once: bool = True) -> None:
+    """Write one line, before the framework is called again: what was seen must be known even if that ends us."""
     reports.write(json.dumps(report) + "\n")
-    reports.flush()
+    if at_once:
+        reports.flush()
 
 
 def die_with_parent() -> None:

@@ -63,6 +63,7 @@ def misbehave(how: str) -> None:
         "abort": os.abort,
         "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
         "exit": lambda: os._exit(3),
+        "leave": lambda: os._exit(0),
         "hang": threading.Event().wait,
         "babble": lambda: os.write(1, b'{"done": true}\n\xff\x00 rubbish on stdout\n' * 5000),
         "missing": lambda: __import__("no_such_framework"),

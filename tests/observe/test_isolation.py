@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from harness.judge import judge
+from harness.observe import worker
 from harness.observe.child import Stopped
-from harness.observe.supervisor import Limits, Place, observe
+from harness.observe.supervisor import Limits, Minder, Place, observe
 from harness.records import TEXT_LIMIT, Environment, Job, Observation, Surface
+from harness.selftest.loops import Loops
 
 TESTS = Path(__file__).parents[1]
 SURFACE = Surface("fake", "fake.loops", "eager")
@@ -66,7 +69,10 @@ def test_a_well_behaved_framework_is_observed_once_each() -> None:
 
 @pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
 @pytest.mark.parametrize("place", [0, 3, 7], ids=["first", "middle", "last"])
-@pytest.mark.parametrize(("how", "name"), [("abort", "SIGABRT"), ("segfault", "SIGSEGV"), ("exit", "exit status 3")])
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [("abort", "SIGABRT"), ("segfault", "SIGSEGV"), ("exit", "exit status 3"), ("leave", "exit status 0")],
+)
 @pytest.mark.parametrize("evidence", [None, lambda _: True], ids=["at once", "again"])
 def test_a_dead_worker_costs_the_guilty_case_alone(
     adapter: str, place: int, how: str, name: str, evidence: Callable[[Observation], bool] | None
@@ -78,6 +84,32 @@ def test_a_dead_worker_costs_the_guilty_case_alone(
     assert outcomes(seen) == expected
     assert {one.error for one in seen if one.outcome == "crashed"} == {name}
     assert environment.failure is None
+
+
+def test_a_hand_stays_from_line_to_line_and_the_next_takes_over_when_it_has_done_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker, "_SHARE", 3)
+    pair = [[number, name, "fake.loops", "eager", ["forward"]] for number, name in enumerate(IDS[:2])]
+    line = json.dumps({"jobs": pair, "whole": False})
+    lines, reports = iter([line] * 3), io.StringIO()
+    worker.serve(Loops(), lines, reports)
+    told = [json.loads(report) for report in reports.getvalue().splitlines()]
+    assert [report["done"] for report in told if "done" in report] == [True, False]
+    assert [report["seen"] for report in told if "seen" in report] == [0, 1] * 2
+    assert list(lines) == [line]
+
+
+def test_many_lines_of_jobs_are_observed_once_each_by_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = _recording_starts(monkeypatch, [])
+    seen: list[Observation] = []
+    place = Place("fake", "fakes.misbehaving:Misbehaving", sys.executable, variables={"PYTHONPATH": str(TESTS)})
+    names = [f"conv1d.i{i}.k{k}.s1.p{p}.d1" for i in range(1, 51) for k in range(1, 7) for p in range(15)]
+    with Minder(place, LIMITS, threading.Event()) as minder:
+        for start in range(0, len(names), 1500):  # in the third line the first hand has done its share
+            minder.mind([Job(name, SURFACE, ("declared",)) for name in names[start : start + 1500]], seen.append)
+    assert [one.case_id for one in seen] == names
+    assert starts() == 1
 
 
 @pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
