@@ -39,6 +39,10 @@ app.command(
 app.command("harness.commands.claims:claims", help="Print what is claimed, by number, with formula and source.")
 app.command("harness.commands.routes:routes", help="Print how each route says a layer, argument by argument.")
 app.command("harness.commands.draw:draw", help="Draw a layer as the guide draws it, with its matrix, as an SVG.")
+app.command(
+    "harness.commands.explain:explain",
+    help="Say what a layer pads, in theory and as every route really computes it, and what says the same.",
+)
 app.command("harness.commands.check_adapter:check_adapter", help="Tell what is missing or wrong in an adapter.")
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")

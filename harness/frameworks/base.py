@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases.case import OPS, Case, Op
+from harness.frameworks.written import Function
 from harness.records import TEXT_LIMIT, Probe
 
 Array = NDArray[Any]
@@ -220,6 +221,8 @@ class Adapter(ABC):
         The ways into it, each named after the module, or the function, that one calls.
     switches : tuple of str
         What can be set otherwise for a whole process, each named as one would: 'threads=2'.
+    functions : mapping
+        What of it can be read where people write it, by full name: the other way round of :meth:`say`.
     """
 
     name: ClassVar[str]
@@ -228,6 +231,7 @@ class Adapter(ABC):
     distributions: ClassVar[tuple[tuple[str, ...], ...]] = ()
     routes: ClassVar[Mapping[str, Route]]
     switches: ClassVar[tuple[str, ...]] = ()
+    functions: ClassVar[Mapping[str, Function]] = {}
 
     @abstractmethod
     def __init__(self, device: str, switch: str = "") -> None:

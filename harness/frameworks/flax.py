@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from cases.case import Case
+from harness.frameworks import _flax_written
 from harness.frameworks._jax_say import cannot_transpose, stretched_padding
 from harness.frameworks.arrays import SPATIAL, arranged_bias, letters
 from harness.frameworks.base import DECLARED, Call, Route, Spelling, Unsupported
@@ -30,6 +31,7 @@ class Flax(Jax):
         f"{NNX}.{TURNED}": TRANSPOSED_ALONE,
         f"{LINEN}.{TURNED}": TRANSPOSED_ALONE,
     }
+    functions = _flax_written.functions({NNX: "in_features, out_features", LINEN: "features"}, TURNED)
     switches = ()  # what can be switched is below Flax: there it is switched for JAX
 
     def __init__(self, device: str, switch: str = "") -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cases.case import Case
 from harness.frameworks import _jax_say as saying
+from harness.frameworks import _jax_written
 from harness.frameworks._jax_say import CONSISTENT, LAX, UNTURNED
 from harness.frameworks.arrays import (
     arranged_input,
@@ -112,6 +113,7 @@ class Jax(Adapter):
         CONSISTENT: TRANSPOSED_ALONE,
     }
     switches: ClassVar[tuple[str, ...]] = ("threads=2",)
+    functions = _jax_written.functions()
 
     def __init__(self, device: str, switch: str = "") -> None:
         if switch not in ("", *self.switches):

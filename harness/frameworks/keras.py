@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from cases.case import Case
-from harness.frameworks import keras_say
+from harness.frameworks import keras_say, keras_written
 from harness.frameworks.arrays import arranged, arranged_bias, arranged_kernel, declared, letters
 from harness.frameworks.base import DECLARED, Adapter, Array, Call, Mode, Result, Route, Spelling, Unsupported, attempt
 from harness.frameworks.jax import Jax
@@ -49,6 +49,7 @@ class _Keras(Adapter):
 
     package = "keras"
     backend: ClassVar[str]
+    functions = keras_written.functions()
     switches: ClassVar[tuple[str, ...]] = ()  # they are the backend's, and its own routes show what they do
 
     @staticmethod

@@ -9,6 +9,7 @@ import importlib
 from importlib.metadata import EntryPoint, entry_points
 
 from harness.frameworks.base import Adapter
+from harness.frameworks.written import Function, Known
 
 GROUP = "convarith.frameworks"
 BUILT_IN = {
@@ -30,6 +31,16 @@ def adapters() -> dict[str, str]:
 def registered() -> tuple[EntryPoint, ...]:
     """What others have registered."""
     return tuple(entry_points(group=GROUP))
+
+
+def functions() -> Known:
+    """Everything that can be read where people write it. What several frameworks have is the first installed one's."""
+    kinds = {name: load(reference) for name, reference in adapters().items()}
+    found: dict[str, tuple[str, Function]] = {}
+    for name, kind in sorted(kinds.items(), key=lambda item: not item[1].is_installed()):
+        for written, function in kind.functions.items():
+            found.setdefault(written, (name, function))
+    return Known(found)
 
 
 def load(reference: str) -> type[Adapter]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cases.case import Case
-from harness.frameworks import _tensorflow_say, _tensorflow_traced
+from harness.frameworks import _tensorflow_say, _tensorflow_traced, _tensorflow_written
 from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
 from harness.frameworks._tensorflow_traced import Task
 from harness.frameworks.arrays import (
@@ -81,6 +81,7 @@ class TensorFlow(Adapter):
         DEPTHWISE: Route(MODES, ("conv",)),
     }
     # oneDNN, the kernel library, on or off; the newest instructions that it may use; threads for one kernel.
+    functions = _tensorflow_written.functions()
     switches: ClassVar[tuple[str, ...]] = (
         "TF_ENABLE_ONEDNN_OPTS=0",
         "ONEDNN_MAX_CPU_ISA=SSE41",

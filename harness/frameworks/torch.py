@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from cases.case import Case
-from harness.frameworks import _torch_graphs
+from harness.frameworks import _torch_graphs, _torch_written
 from harness.frameworks.arrays import (
     SPATIAL,
     arranged_bias,
@@ -45,7 +45,7 @@ from harness.frameworks.base import (
     attempt,
 )
 
-FUNCTIONAL, MODULES = "torch.nn.functional", "torch.nn"
+FUNCTIONAL, MODULES = _torch_written.FUNCTIONAL, _torch_written.MODULES
 MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST = "mkldnn=off", "threads=2", "memory_format=channels_last"
 
 Layer = Callable[[Any], Any]
@@ -84,6 +84,7 @@ class Torch(Adapter):
     requirement = "convarith[torch]"
     routes = {FUNCTIONAL: Route({**_ONE_BY_ONE, **_TRACED}), MODULES: Route(_ONE_BY_ONE)}
     switches: ClassVar[tuple[str, ...]] = (MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST)
+    functions = _torch_written.functions()
 
     def __init__(self, device: str, switch: str = "") -> None:
         if switch not in ("", *self.switches):
