@@ -122,25 +122,6 @@ class Layer:
             layout=self.layout,
         )
 
-    def residues(self, least: Sequence[int] | None = None) -> Iterator[Sizes]:
-        """Sizes of every residue modulo the stride along each axis, the smallest at which all that matters shows.
-
-        A padding by name depends on the size modulo the stride alone where some windows meet no padding; along an
-        axis each residue stands once, beside the first residue of the others.
-
-        Parameters
-        ----------
-        least : sequence of int, optional
-            Sizes to begin at; k̂ + 2s (of a transposed convolution 3 windows, so that none of its units is at both
-            borders), if left out.
-        """
-        first = tuple(least) if least is not None else self.least
-        spans = [1 if self.op == "conv_transpose" else s for s in self.s]
-        yield first
-        for axis, span in enumerate(spans):
-            for more in range(1, span):
-                yield (*first[:axis], first[axis] + more, *first[axis + 1 :])
-
     def all_residues(self) -> Iterator[Sizes]:
         """Sizes of every combination of residues modulo the strides."""
         spans = [1 if self.op == "conv_transpose" else s for s in self.s]

@@ -32,8 +32,7 @@ def _head(answer: Answer) -> Iterator[str]:
     yield f"on an input of {by(answer.sizes)}{', chosen since none was given' if answer.chosen else ''}"
     if answer.shown != answer.sizes:
         yield from _wrapped(
-            f"Looked at on {by(answer.shown)}, padded alike: the same modulo the stride, and no window meets both "
-            "ends."
+            f"Looked at on {by(answer.shown)}, padded alike: the same modulo the stride, and no window meets both ends."
         )
 
 
