@@ -14,12 +14,13 @@ from harness.frameworks.written import Arguments, Function
 
 _KEPT = ("name", "dtype", "trainable", "autocast", "input_shape", "batch_input_shape")  # of no matter here
 _HEAD = "kernel_size, strides=1, padding='valid'"
-_ROLES = ("initializer", "regularizer", "constraint")
 
 
 def _settings(kernel: str) -> str:
-    rest = [f"{whose}_{role}=None" for role in _ROLES for whose in (kernel, "bias")]
-    return ", ".join(["activation=None", "use_bias=True", *rest, "activity_regularizer=None"])
+    """What Keras's layers are told after their geometry."""
+    roles = [f"{whose}_{role}" for role in ("initializer", "regularizer") for whose in (kernel, "bias")]
+    roles += ["activity_regularizer", f"{kernel}_constraint", "bias_constraint"]
+    return ", ".join(["activation=None", "use_bias=True", *(f"{role}=None" for role in roles)])
 
 
 _CONV = f"filters, {_HEAD}, data_format=None, dilation_rate=1, groups=1, {_settings('kernel')}"
@@ -150,8 +151,6 @@ def _transposed(rank: int | None, said: Arguments) -> Layer:
     if said["output_padding"] is not None:
         # It counts from (i' - 1)s + k̂ where nothing is padded, and from (i' - 1)s + (k̂ mod 2) by the name 'same'.
         more = said.each("output_padding", len(k), least=0)
-        if any(given >= stride for given, stride in zip(more, s, strict=True)):
-            raise said.wrong("output_padding", "it must be less than the stride")
         spans = [k + (k - 1) * (d - 1) for k, d in zip(k, d, strict=True)]
         rest = tuple(
             given + (k_hat if padding == "valid" else k_hat % 2) for given, k_hat in zip(more, spans, strict=True)

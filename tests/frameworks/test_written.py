@@ -37,7 +37,11 @@ WRITTEN = [
     ("torch.nn.MaxPool2d(3, 2, 1, ceil_mode=True)", "6x6", "max_pool2d.i6x6.k3x3.s2x2.p1x1.d1x1.ceil"),
     ("nn.AvgPool2d(2, 1, 1, count_include_pad=False)", "4x4", "avg_pool2d.i4x4.k2x2.s1x1.p1x1.d1x1.nopad"),
     ("F.avg_pool1d(x, 3)", "6", "avg_pool1d.i6.k3.s3.p0.d1"),
-    ("keras.layers.Conv2D(8, 3, strides=2, padding='same')", "6x5", "conv2d.i6x5.k3x3.s2x2.same.p0_1x1.d1x1.c1to8.bias"),
+    (
+        "keras.layers.Conv2D(8, 3, strides=2, padding='same')",
+        "6x5",
+        "conv2d.i6x5.k3x3.s2x2.same.p0_1x1.d1x1.c1to8.bias",
+    ),
     (
         "tf.keras.layers.Conv2D(8, 3, 2, 'SAME', use_bias=False, activation='relu', name='stem')",
         "6x6",
@@ -57,7 +61,11 @@ WRITTEN = [
     ("keras.layers.AveragePooling1D(2)", "5", "avg_pool1d.i5.k2.s2.valid.p0.d1.nopad"),
     ("keras.layers.MaxPooling2D()", "6x6", "max_pool2d.i6x6.k2x2.s2x2.valid.p0x0.d1x1"),
     ("flax.nnx.Conv(3, 8, (3,), use_bias=False, rngs=rngs)", "5", "conv1d.i5.k3.s1.same.p1.d1.c3to8"),
-    ("nn.Conv(features=8, kernel_size=(3, 3), strides=2)", "6x6", "conv2d.i6x6.k3x3.s2x2.same.p0_1x0_1.d1x1.c1to8.bias"),
+    (
+        "nn.Conv(features=8, kernel_size=(3, 3), strides=2)",
+        "6x6",
+        "conv2d.i6x6.k3x3.s2x2.same.p0_1x0_1.d1x1.c1to8.bias",
+    ),
     ("flax.linen.max_pool(x, (3,))", "6", "max_pool1d.i6.k3.s1.valid.p0.d1"),  # its stride is 1, not the window
     ("tf.nn.max_pool2d(x, ksize=[1, 3, 3, 1], strides=[1, 2, 2, 1], padding='SAME')", "6x6",
      "max_pool2d.i6x6.k3x3.s2x2.same.p0_1x0_1.d1x1"),
