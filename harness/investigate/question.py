@@ -164,6 +164,7 @@ def layer_of(case: Case) -> Layer:
     )
 
 
+_OP = re.compile(r"(.+?)([1-9])d")  # conv2d, as ids have it
 _PAIR = re.compile(r"(\d+)(?:_(\d+))?")
 
 
@@ -213,7 +214,6 @@ class Parameters:
     channels: tuple[int, int] = (1, 1)
     ceil_mode: bool = False
     count_include_pad: bool = True
-    rank: int | None = None
 
 
 def of_parameters(said: Parameters) -> Question:
@@ -224,9 +224,11 @@ def of_parameters(said: Parameters) -> Question:
     UsageError
         They contradict each other.
     """
-    if said.op not in OPS:
+    with_rank = _OP.fullmatch(said.op)
+    name, number = with_rank.groups() if with_rank else (said.op, "")
+    if name not in OPS:
         raise UsageError(f"'{said.op}' is no layer: there are {', '.join(OPS)}, ids of cases and names of figures")
-    op = OPS[said.op]
+    op = OPS[name]
     if said.k is None:
         raise UsageError(f"{said.op}: --k is missing, the kernel's size along each axis, as --k 3x3")
     given: dict[str, Sequence[object]] = {
@@ -237,7 +239,7 @@ def of_parameters(said: Parameters) -> Question:
         "p": said.p,
         "a": said.a,
     }
-    rank = said.rank or max(len(values) for values in given.values())
+    rank = int(number or 0) or max(len(values) for values in given.values())
     for letter, values in given.items():
         if len(values) not in (0, 1, rank):
             raise UsageError(
