@@ -175,7 +175,8 @@ def close(
     began : float
         When this process began to observe, by the monotonic clock.
     """
-    judged = Judged.of(store.close(folder, cases, run.environments, judge.judge_in_order))
+    store.close(folder, cases, run.environments, judge.judge_in_order)
+    judged = Judged.read(folder)
     complete = judged.total == probes and not any(place.failure for place in run.environments)
     run = replace(run, complete=complete, seconds=round(run.seconds + time.monotonic() - began, 1))
     store.write_run(folder, run)

@@ -130,14 +130,20 @@ class Smallest:
 
 
 def make_small(
-    run: store.Run, verdicts: Sequence[Verdict], shards: Sequence[Shard], folder: Path, *, workers: int, limits: Limits
+    run: store.Run,
+    verdicts: Collection[Verdict],
+    shards: Sequence[Shard],
+    folder: Path,
+    *,
+    workers: int,
+    limits: Limits,
 ) -> list[Smallest]:
     """Look for the smallest case of each group of disagreements, print them and leave them in the run's directory.
 
     Parameters
     ----------
     run : Run
-    verdicts : sequence of Verdict
+    verdicts : collection of Verdict
     shards : sequence of Shard
         Where the run observed.
     folder : Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -10,12 +9,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness import store
 from harness.deviations import Entry, read_folder, try_out
-from harness.deviations.settle import settle
-from harness.deviations.settled import Settled
 from harness.errors import UsageError
-from harness.report.model import Judged
 from harness.rules.table import empty
 
 
@@ -62,29 +57,3 @@ class Ledger:
     def folder(self) -> Path:
         """The directory."""
         return shipped() if self.known is None else self.known
-
-
-def held_against(
-    entries: Mapping[str, Sequence[Entry]] | None, folder: Path, record: store.Run, judged: Judged | None = None
-) -> tuple[Judged, Settled]:
-    """A closed run held against known deviations.
-
-    Parameters
-    ----------
-    entries : mapping or None
-        As :meth:`Ledger.entries` gives them.
-    folder : Path
-    record : Run
-    judged : Judged, optional
-        Its verdicts as they were before any was known, where that is at hand: they are read again otherwise.
-
-    Returns
-    -------
-    Judged
-        Its verdicts, those that are known counted as such.
-    Settled
-    """
-    found = settle(folder, record, entries)
-    if judged is None or found.known:
-        judged = Judged.of(store.verdicts(folder))
-    return judged, found

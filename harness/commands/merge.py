@@ -12,14 +12,13 @@ from cyclopts import Parameter
 
 from harness import judge, store
 from harness.commands.asked import Asked, of
-from harness.commands.ledger import Ledger, held_against
+from harness.commands.ledger import Ledger
 from harness.commands.releases import name_of
-from harness.commands.report import publish
+from harness.commands.report import conclude
 from harness.commands.run import exit_code
 from harness.errors import ConvarithError, UsageError
 from harness.frameworks import registry
 from harness.records import Environment, Where
-from harness.report.model import Judged
 
 _SHIPPED = Ledger()
 
@@ -93,14 +92,13 @@ def merge(
     try:
         with store.held(out):
             cases = store.adopt(out, [(part.folder, part.called) for part in parts])
-            judged = Judged.of(store.close(out, cases, environments, judge.judge_in_order))
+            store.close(out, cases, environments, judge.judge_in_order)
             complete = not missing and all(part.run.complete for part in parts)
             record = replace(record, cases=len(cases), complete=complete)
             store.write_run(out, record)
     except OSError as error:
         raise ConvarithError(f"{out} cannot be written ({error.strerror}): make room, and merge again") from error
-    judged, found = held_against(entries, out, record, judged)
-    publish(out, record, judged, found)
+    judged, found = conclude(out, record, entries)
     if missing:
         told = f"{', '.join(missing)} missing: merge all, or observe the rest here by: {store.how_to_go_on(out)}"
         print(f"convarith: {told}", file=sys.stderr)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from harness import store
-from harness.deviations.settle import settled
+from harness.deviations.entry import Entry
+from harness.deviations.settle import name_of, settle, settled
 from harness.deviations.settled import Settled
 from harness.errors import ConvarithError, UsageError
 from harness.records import Verdict
@@ -44,7 +45,7 @@ def report(
         One JUnit test case for each case and surface, instead of one for each relationship and surface.
     """
     record = store.read_run(run)
-    told = report_of(run, record, Judged.of(store.verdicts(run)), settled(run))
+    told = report_of(run, record, Judged.read(run), settled(run))
     for path, content in (
         (html, page(told) if html else b""),
         (markdown, text(told) if markdown else b""),
@@ -58,25 +59,48 @@ def report(
     show(told, Console(), str(run))
 
 
-def publish(folder: Path, record: store.Run, judged: Judged, found: Settled) -> None:
-    """Write all reports of a run into its directory, and show the summary.
+def conclude(folder: Path, record: store.Run, ledger: Mapping[str, Sequence[Entry]] | None) -> tuple[Judged, Settled]:
+    """Hold a closed run against known deviations, write its reports into its directory, and show the summary.
+
+    What has been done is not done again: of a run whose files are those that were left there when it was last held
+    against the same, the summary is shown.
+
+    Parameters
+    ----------
+    folder : Path
+    record : Run
+    ledger : mapping or None
+        As :meth:`harness.commands.ledger.Ledger.entries` gives them.
+
+    Returns
+    -------
+    Judged
+        Its verdicts, those that are known counted as such.
+    Settled
 
     Raises
     ------
     ConvarithError
         There is no room for them.
     """
-    told = report_of(folder, record, judged, found)
+    name = name_of(ledger)
     try:
-        store.write_whole(folder / "report.html", page(told))
-        store.write_whole(folder / "report.md", text(told))
-        store.write_whole(folder / "junit.xml", xml(told))
+        with store.held(folder):
+            done = store.sealed(folder, name)
+            found = settled(folder) if done else settle(folder, record, ledger)
+            told = report_of(folder, record, Judged.read(folder), found)
+            if not done:
+                store.write_whole(folder / "report.html", page(told))
+                store.write_whole(folder / "report.md", text(told))
+                store.write_whole(folder / "junit.xml", xml(told))
+                store.seal(folder, name)
     except OSError as error:
         raise ConvarithError(
             f"{folder}: the reports cannot be written ({error.strerror}), all else is there; when there is room, make "
             f"them by: {store.how_to_go_on(folder)}"
         ) from error
     show(told, Console(), str(folder))
+    return told.judged, found
 
 
 def report_of(folder: Path, record: store.Run, judged: Judged, found: Settled) -> Report:

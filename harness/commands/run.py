@@ -15,9 +15,9 @@ from cyclopts import Parameter
 from harness import store
 from harness.commands.asked import Asked, digest, of
 from harness.commands.explore import Exploration, make_small
-from harness.commands.ledger import Ledger, held_against
+from harness.commands.ledger import Ledger
 from harness.commands.progress import Progress
-from harness.commands.report import publish
+from harness.commands.report import conclude
 from harness.commands.selection import CaseSelection, of_shard
 from harness.commands.surfaces import SurfaceSelection, shards
 from harness.deviations.settled import Settled
@@ -83,8 +83,7 @@ def run(
     if resume:
         record, folder = _begun(asked, out)
         if record.complete:
-            judged, found = held_against(entries, folder, record)
-            publish(folder, record, judged, found)
+            judged, found = conclude(folder, record, entries)
             return exit_code(record, judged, found, forgiving=exit_zero)
         asked = of(record, folder)
     places = asked.surfaces.places()
@@ -116,14 +115,13 @@ def run(
     workers = jobs or (min(most, ON_ONE_GPU) if asked.surfaces.device == "gpu" else most)
     try:
         with named(engine, workers) if engine else nullcontext() as others, Progress() as progress:
-            record, judged = conduct(
+            record, _ = conduct(
                 record, chosen, work, folder, workers=workers, limits=asked.limits, watcher=progress, engine=others
             )
     except KeyboardInterrupt:
         print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)
         raise
-    judged, found = held_against(entries, folder, record, judged)
-    publish(folder, record, judged, found)
+    judged, found = conclude(folder, record, entries)
     if asked.explore.random is not None:
         make_small(record, judged.unexpected, work, folder, workers=workers, limits=asked.limits)
     for failure in (place.failure for place in record.environments if place.failure):
@@ -154,4 +152,4 @@ def exit_code(run: store.Run, judged: Judged, found: Settled, *, forgiving: bool
     failed = any(place.failure for place in run.environments) or judged.counts["harness_error"]
     if failed or not run.complete:
         return FAILED
-    return AS_EXPECTED if forgiving or not (judged.unexpected or found.findings) else UNEXPECTED
+    return AS_EXPECTED if forgiving or not (judged.different or found.findings) else UNEXPECTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from harness.deviations.check import Checked, check
 from harness.deviations.entry import Entry
 from harness.deviations.findings import Scope
 from harness.deviations.settled import Known, Settled
-from harness.errors import ConvarithError, UsageError
+from harness.errors import UsageError
 from harness.judge import diagnosis
 from harness.records import SCHEMA, Observation
 from harness.rules import Rule, rules
@@ -54,25 +55,26 @@ def settle(folder: Path, run: store.Run, ledger: Mapping[str, Sequence[Entry]] |
     ------
     UsageError
         A predicate cannot be understood.
-    ConvarithError
+    OSError
         There is no room.
     """
-    try:
-        with store.held(folder):
-            store.check(folder)
-            with opened(folder / "verdicts.parquet") as database:
-                checked = Checked() if ledger is None else check(database, ledger, run.environments, scope(run))
-                told = with_matrices(folder, rules(database, checked.known))
-                found = Settled(told, checked.findings, _known(ledger or {}, checked))
-                marks = [msgspec.json.encode(row) for row in _marks(database, checked.known)]  # so they take little
-            store.mark(folder, map(msgspec.json.decode, marks))  # in a database of its own, one at a time
-            store.write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(_File(found)), indent=2) + b"\n")
-    except OSError as error:
-        raise ConvarithError(
-            f"{folder}: the reports cannot be written ({error.strerror}), all else is there; when there is room, make "
-            f"them by: {store.how_to_go_on(folder)}"
-        ) from error
+    store.check(folder)
+    with opened(folder / "verdicts.parquet") as database:
+        checked = Checked() if ledger is None else check(database, ledger, run.environments, scope(run))
+        told = with_matrices(folder, rules(database, checked.known))
+        found = Settled(told, checked.findings, _known(ledger or {}, checked))
+        marks = [msgspec.json.encode(row) for row in _marks(database, checked.known)]  # so they take little
+    store.mark(folder, map(msgspec.json.decode, marks))  # in a database of its own, one at a time
+    store.write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(_File(found)), indent=2) + b"\n")
     return found
+
+
+def name_of(ledger: Mapping[str, Sequence[Entry]] | None) -> str:
+    """A name for known deviations, which others have not; empty if nothing is held to be known."""
+    if ledger is None:
+        return ""
+    told = msgspec.json.encode(dict(ledger), order="deterministic")
+    return hashlib.blake2b(told, digest_size=16).hexdigest()
 
 
 def with_matrices(folder: Path, told: Iterable[Rule]) -> tuple[Rule, ...]:

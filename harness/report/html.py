@@ -142,7 +142,7 @@ def _spans(names: Iterable[str]) -> list[tuple[str, int]]:
     return spans
 
 
-def _sections(table: Matrix, found: Sequence[Verdict]) -> dict[Surface, list[_Section]]:
+def _sections(table: Matrix, found: Iterable[Verdict]) -> dict[Surface, list[_Section]]:
     """The sections of each surface, one for each cell of the matrix that holds something unexpected."""
     listed: dict[tuple[str, Surface], list[Verdict]] = {}
     claimed: dict[tuple[str, Surface], Counter[str]] = {}

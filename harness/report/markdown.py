@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from harness.records import Environment
 from harness.report import known
 from harness.report.model import Cell, Matrix, Report, matrix, occurring, statuses, title_of
-from harness.report.summary import COUNTING, QUERY, READING, Group, about, groups, headline, reasons, rerun
+from harness.report.summary import COUNTING, QUERY, READING, about, headline, reasons, rerun
 from harness.report.text import count, one_line
 from harness.rules import Rule
+from harness.store import Kind
 
 MIB = 1 << 20  # bytes; what GitHub takes as the summary of a step
 
@@ -111,7 +112,7 @@ def _blocks(report: Report) -> Iterator[_Block]:
         text = f"## Relationships and surfaces\n\n{READING} {COUNTING}\n\n{matrix_table(table)}\n"
         yield _Block("matrix", text)
         yield _Block("status table", f"## Statuses\n\n{_statuses(table)}\n")
-    found = groups(report.judged.unexpected)
+    found = report.judged.kinds
     if found:
         yield _Block("heading", f"## Not as expected\n\n{count(len(found), 'kind')}, the most frequent first.\n")
         for group in found:
@@ -189,7 +190,7 @@ def _statuses(table: Matrix) -> str:
     return "\n".join(lines)
 
 
-def _group(group: Group, report: Report) -> str:
+def _group(group: Kind, report: Report) -> str:
     smallest = group.smallest
     told = [("smallest case", smallest.case_id), ("expected", smallest.expected), ("observed", smallest.observed)]
     told += [
@@ -198,5 +199,5 @@ def _group(group: Group, report: Report) -> str:
         ("run it again", rerun(smallest)),
     ]
     lines = [f"- {name}: {_code(value)}" for name, value in told if value]
-    head = f"### {group.status}, {group.aspect}, {escaped(str(group.surface))}: {count(len(group.verdicts), 'verdict')}"
+    head = f"### {group.status}, {group.aspect}, {escaped(str(group.surface))}: {count(group.number, 'verdict')}"
     return "\n".join([head, "", *lines, ""])

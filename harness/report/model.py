@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from cases import claims
+from harness import store
 from harness.deviations.settled import Settled
-from harness.records import EXPECTED_STATUSES, STATUSES, Environment, Probe, Status, Surface, Verdict
+from harness.records import EXPECTED_STATUSES, PROBES, STATUSES, Environment, Probe, Status, Surface, Verdict
 from harness.report.text import one_line
+from harness.store import Count, Kind
 
 _LAST_WORDS = 300  # characters
 NO_RELATIONSHIP = "none"  # where verdicts are counted that no relationship speaks of: they must not get lost
@@ -18,9 +21,9 @@ NO_RELATIONSHIP = "none"  # where verdicts are counted that no relationship spea
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A run's verdicts, as far as reports need them: counted, and kept where they are not as expected.
+    """A run's verdicts, as far as reports need them: counted, and at hand where they are not as expected.
 
-    A run may have a million verdicts, and mostly they are as expected.
+    A run may have a million verdicts: what is in memory grows with its relationships, surfaces and reasons alone.
 
     Attributes
     ----------
@@ -33,33 +36,55 @@ class Judged:
         Of each relationship and surface: why it has no way to say some cases, with how many verdicts each reason has.
     causes : dict
         Of each surface: the same of all its verdicts.
-    unexpected : tuple of Verdict
-        By surface, relationship, size of the case, aspect.
+    kinds : tuple of Kind
+        Those that are not as expected, counted by surface, aspect and status: most first.
+    unexpected : collection of Verdict
+        Each of them, by surface, relationship, size of the case, aspect.
     """
 
     cells: dict[tuple[str, Surface], Counter[Status]]
     surfaces: dict[Surface, Counter[Status]]
     reasons: dict[tuple[str, Surface], Counter[str]]
     causes: dict[Surface, Counter[str]]
-    unexpected: tuple[Verdict, ...]
+    kinds: tuple[Kind, ...]
+    unexpected: Collection[Verdict]
+
+    @classmethod
+    def read(cls, folder: Path) -> Judged:
+        """Of a closed run.
+
+        Raises
+        ------
+        UsageError
+            It is not closed.
+        """
+        return cls._counted(store.counts(folder), store.kinds(folder), store.Unexpected(folder))
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict]) -> Judged:
-        """From verdicts, which are gone through once."""
-        found = cls({}, {}, {}, {}, ())
-        wrong = []
-        for verdict in verdicts:
-            found.surfaces.setdefault(verdict.surface, Counter())[verdict.counted] += 1
-            why = reason(verdict) if verdict.status == "unsupported" else None
+        """Of verdicts that are in memory."""
+        held = tuple(verdicts)
+        counts = (Count(one.surface, one.relationships, one.counted, _why(one), 1) for one in held)
+        unexpected = sorted((one for one in held if not one.as_expected), key=_order)
+        alike: dict[tuple[Surface, Probe, Status], list[Verdict]] = {}
+        for one in unexpected:
+            alike.setdefault((one.surface, one.aspect, one.status), []).append(one)
+        kinds = (Kind(*key, len(some), min(some, key=case_order)) for key, some in alike.items())
+        return cls._counted(counts, kinds, tuple(unexpected))
+
+    @classmethod
+    def _counted(cls, counts: Iterable[Count], kinds: Iterable[Kind], unexpected: Collection[Verdict]) -> Judged:
+        found = cls({}, {}, {}, {}, tuple(sorted(kinds, key=_kind_order)), unexpected)
+        for one in counts:
+            found.surfaces.setdefault(one.surface, Counter())[one.status] += one.number
+            why = (one_line(one.why) or "no reason given") if one.status == "unsupported" else None
             if why is not None:
-                found.causes.setdefault(verdict.surface, Counter())[why] += 1
-            for row in rows_of(verdict):
-                found.cells.setdefault((row, verdict.surface), Counter())[verdict.counted] += 1
+                found.causes.setdefault(one.surface, Counter())[why] += one.number
+            for row in one.relationships or (NO_RELATIONSHIP,):
+                found.cells.setdefault((row, one.surface), Counter())[one.status] += one.number
                 if why is not None:
-                    found.reasons.setdefault((row, verdict.surface), Counter())[why] += 1
-            if not verdict.as_expected:
-                wrong.append(verdict)
-        return replace(found, unexpected=tuple(sorted(wrong, key=_order)))
+                    found.reasons.setdefault((row, one.surface), Counter())[why] += one.number
+        return found
 
     @property
     def counts(self) -> Counter[Status]:
@@ -70,6 +95,11 @@ class Judged:
     def total(self) -> int:
         """How many verdicts there are."""
         return self.counts.total()
+
+    @property
+    def different(self) -> int:
+        """How many are not as expected."""
+        return Cell(self.counts).unexpected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +234,11 @@ def rows_of(verdict: Verdict) -> tuple[str, ...]:
 
 def reason(verdict: Verdict) -> str:
     """Why a case is unsupported, cleaned."""
-    return one_line(verdict.observed) or one_line(verdict.diagnosis) or "no reason given"
+    return one_line(_why(verdict)) or "no reason given"
+
+
+def _why(verdict: Verdict) -> str:
+    return (verdict.observed or verdict.diagnosis) if verdict.status == "unsupported" else ""
 
 
 def title_of(relationship: str) -> str:
@@ -244,6 +278,10 @@ def release_order(release: str) -> tuple[object, ...]:
 def case_order(verdict: Verdict) -> tuple[int, str]:
     """Sorts small cases first. A longer id has more axes, more digits or more said about it."""
     return (len(verdict.case_id), verdict.case_id)
+
+
+def _kind_order(kind: Kind) -> tuple[object, ...]:
+    return (-kind.number, kind.surface, PROBES.index(kind.aspect), STATUSES.index(kind.status))
 
 
 def _order(verdict: Verdict) -> tuple[object, ...]:

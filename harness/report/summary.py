@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.records import Probe, Status, Surface, Verdict
-from harness.report.model import Cell, Report, case_order
+from harness.report.model import Report, case_order
 from harness.report.text import count, one_line
 
 Outcome = Literal["as expected", "unexpected", "incomplete", "nothing"]
@@ -81,7 +81,7 @@ class Group:
 def headline(report: Report) -> Headline:
     """The verdict on a whole run."""
     counts, total = report.judged.counts, report.judged.total
-    different = Cell(counts).unexpected
+    different = report.judged.different
     told = f"{different} unexpected of {count(total, 'verdict')}"
     if stale := report.settled.stale:
         told += f", {count(stale, 'known deviation')} not as listed"

@@ -15,9 +15,10 @@ from harness.records import Environment
 from harness.report import known
 from harness.report.matrix import show_matrix
 from harness.report.model import Report, matrix
-from harness.report.summary import QUERY, Group, Outcome, about, groups, headline, rerun
+from harness.report.summary import QUERY, Outcome, about, headline, rerun
 from harness.report.text import clean, count, one_line
 from harness.rules import Rule
+from harness.store import Kind
 
 GROUPS = 5  # of unexpected verdicts that are shown
 RULES = 14  # that are shown
@@ -54,7 +55,7 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
         _print(console, Text())
         _listed(console, _environments(report.environments, console.width))
     show_matrix(matrix(report), console)
-    found = groups(report.judged.unexpected)
+    found = report.judged.kinds
     # What rules speak of, they say shorter; of our own faults there are none.
     _differences([one for one in found if not report.settled.rules or one.status == "harness_error"], report, console)
     _next(found, folder, console)
@@ -133,13 +134,13 @@ def _environment(environment: Environment, limit: int) -> tuple[Text, Text]:
     return Text(one_line(environment.name, 40), "bold"), Text("\n").join(told)
 
 
-def _differences(found: Sequence[Group], report: Report, console: Console) -> None:
+def _differences(found: Sequence[Kind], report: Report, console: Console) -> None:
     for group in found[:GROUPS]:
         smallest = group.smallest
         title = f"{one_line(str(group.surface), 120)} {group.aspect}: {group.status}, "
         lines = [("smallest", smallest.case_id), ("expected", smallest.expected), ("observed", smallest.observed)]
         _print(console, Text())
-        _print(console, Text(title + count(len(group.verdicts), "verdict"), "bold"))
+        _print(console, Text(title + count(group.number, "verdict"), "bold"))
         lines += [("diagnosis", smallest.diagnosis), ("it printed", report.last_words(smallest))]
         told = [(Text(name, "dim"), Text(one_line(value, 300))) for name, value in lines if value]
         _listed(console, told, indent=2)
@@ -147,7 +148,7 @@ def _differences(found: Sequence[Group], report: Report, console: Console) -> No
         _print(console, Text(f"\nand {count(len(found) - GROUPS, 'more group')} of such verdicts", "bold"))
 
 
-def _next(found: Sequence[Group], folder: str, console: Console) -> None:
+def _next(found: Sequence[Kind], folder: str, console: Console) -> None:
     """What to do now: read the whole report; look at what differs."""
     folder = clean(folder)
     lines = [f"open {folder}/report.html"]

@@ -7,29 +7,38 @@ cases.parquet  observations.parquet  verdicts.parquet
 
 from harness.store.asking import Answer, choose, query
 from harness.store.columns import TABLES
+from harness.store.counting import Count, Kind, Unexpected, counts, kinds
 from harness.store.log import ObservationFile
 from harness.store.run import Run, create, held, how_to_go_on, read_run, write_run, write_whole
+from harness.store.seal import seal, sealed
 from harness.store.tables import adopt, check, close, keys, mark, observations, observed, printed, verdicts
 
 __all__ = [
     "TABLES",
     "Answer",
+    "Count",
+    "Kind",
     "ObservationFile",
     "Run",
+    "Unexpected",
     "adopt",
     "check",
     "choose",
     "close",
+    "counts",
     "create",
     "held",
     "how_to_go_on",
     "keys",
+    "kinds",
     "mark",
     "observations",
     "observed",
     "printed",
     "query",
     "read_run",
+    "seal",
+    "sealed",
     "verdicts",
     "write_run",
     "write_whole",

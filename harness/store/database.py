@@ -6,6 +6,7 @@ import contextlib
 import errno
 import itertools
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,13 +54,16 @@ def rows(
     columns: Iterable[str],
     where: str = "true",
     values: Sequence[object] | Mapping[str, object] = (),
+    *,
+    rest: str = "",
 ) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Some columns of one of a run's tables, row by row, a few in memory at a time; values are for ``where``."""
-    import duckdb
+    """Some columns of one of a run's tables, row by row, a few in memory at a time.
 
-    with duckdb.connect() as database:
+    ``values`` are for ``where``; ``rest`` is how they are put together, or their order.
+    """
+    with tempfile.TemporaryDirectory(prefix="convarith-") as scratch, opened(Path(scratch)) as database:
         read_parquet(database, [folder / f"{table}.parquet"]).create_view("found")
-        sql = f"SELECT {', '.join(columns)} FROM found WHERE {where}"  # noqa: S608 - our own words
+        sql = f"SELECT {', '.join(columns)} FROM found WHERE {where} {rest}"  # noqa: S608 - our own words
         cursor = database.execute(sql, values)
         yield itertools.chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
 

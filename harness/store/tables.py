@@ -41,7 +41,7 @@ _WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case
 _SCRATCH = ".closing-"
 
 
-def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environment], judge: Judge) -> Iterator[Verdict]:
+def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environment], judge: Judge) -> None:
     """Write the tables of a run from its observations, judging these on the way.
 
     In memory there are the cases, never all observations or verdicts.
@@ -54,11 +54,6 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
     environments : iterable of Environment
     judge : callable
         Makes verdicts of observations that come in the order of their keys.
-
-    Yields
-    ------
-    Verdict
-        In the order of their keys. The tables are written when the last has been taken.
 
     Raises
     ------
@@ -76,7 +71,6 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
             for verdict in judge(observations(folder)):
                 of_place = facts.get(verdict.surface.where, {})
                 file.write(encoder.encode(verdict_row(verdict, of_place)) + b"\n")
-                yield verdict
         # The case's columns stand in the table of verdicts too, so that one table answers most questions.
         database.read_parquet(str(folder / "cases.parquet")).create_view("known")
         columns = [
@@ -115,7 +109,7 @@ def mark(folder: Path, known: Iterable[Mapping[str, str]]) -> None:
     OSError
         There is no room. The table is as it was.
     """
-    _check_columns(folder)
+    check_columns(folder)
     key = ", ".join(("case_id", *SURFACE, "aspect"))
     columns = {"case_id": "VARCHAR", **SURFACE_COLUMNS, "aspect": "VARCHAR", "known": "VARCHAR"}
     with _scratch(folder) as (scratch, database):
@@ -176,17 +170,23 @@ def printed(folder: Path) -> dict[tuple[str, Surface, Probe], str]:
         return {(case_id, Surface(*where), probe): text for case_id, *where, probe, text in found}
 
 
-def verdicts(folder: Path) -> Iterator[Verdict]:
+def verdicts(folder: Path, where: str = "true", order: str = "") -> Iterator[Verdict]:
     """The verdicts of a closed run, in the order of their keys.
+
+    Parameters
+    ----------
+    folder : Path
+    where, order : str, optional
+        In SQL, of our own: which, and in another order (ORDER BY …).
 
     Raises
     ------
     UsageError
         It has none.
     """
-    _check_columns(folder)
+    check_columns(folder)
     names = [name for name in Verdict.__slots__ if name != "surface"]
-    with rows(folder, "verdicts", (*SURFACE, *names)) as found:
+    with rows(folder, "verdicts", (*SURFACE, *names), where, rest=order) as found:
         for framework, route, mode, switch, release, *rest in found:
             told = dict(zip(names, rest, strict=True))
             told["relationships"], told["known"] = tuple(told["relationships"]), told["known"] or ""
@@ -256,7 +256,7 @@ def check(folder: Path) -> None:
         )
 
 
-def _check_columns(folder: Path) -> None:
+def check_columns(folder: Path) -> None:
     """Look whether a run has its tables, and that of verdicts all columns."""
     import duckdb
 

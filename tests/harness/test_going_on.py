@@ -187,6 +187,7 @@ def test_reports_that_cannot_be_written_are_one_sentence_and_made_later(
     whole: tuple[Path, float], tmp_path: Path
 ) -> None:
     shutil.copytree(whole[0], tmp_path / "run")
+    (tmp_path / "run/report.md").unlink()
     assert finished(tmp_path, *GO_ON, largest_file=1000) == 3
     told = (tmp_path / "err").read_text()
     assert "the reports cannot be written" in told

@@ -74,7 +74,7 @@ def folder(begun: Path) -> Path:
 
 
 def close(folder: Path, verdicts: Iterable[Verdict] = VERDICTS) -> None:
-    assert list(store.close(folder, CASES, RUN.environments, lambda _: iter(verdicts))) == list(verdicts)
+    store.close(folder, CASES, RUN.environments, lambda _: iter(verdicts))
     store.write_run(folder, RUN)
 
 

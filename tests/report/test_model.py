@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from cases.relationships import RELATIONSHIPS
+from harness import store
 from harness.records import STATUSES, Surface, Verdict
-from harness.report.model import Cell, Report, matrix, occurring, statuses, title_of
+from harness.report.model import Cell, Judged, Report, matrix, occurring, statuses, title_of
 
 
 def test_statuses_are_counted_and_named_in_their_documented_order(verdict: Callable[..., Verdict]) -> None:
@@ -87,6 +91,48 @@ def test_the_order_of_unexpected_verdicts_never_depends_on_where_they_came_from(
 ) -> None:
     alike = [verdict(status="crashed", observed=text) for text in "acb"]
     assert report(*alike).judged.unexpected == report(*reversed(alike)).judged.unexpected
+
+
+def test_what_is_counted_in_a_run_s_tables_is_what_is_counted_one_by_one(
+    verdict: Callable[..., Verdict], surfaces: tuple[Surface, ...], tmp_path: Path
+) -> None:
+    functional, keras, lax = surfaces
+    names = [("R2", "R15"), ("R10",), ("X3",), ("R1", "S4"), ("odd",), ()]
+    of_others = [status for status in STATUSES if status != "known"]
+    where = (functional, keras, lax, replace(lax, release="jax==0.4"), replace(lax, switch="threads=2"))
+    keys = itertools.product((5, 6, 9, 10, 11, 50, 100, 101), where, ("adjoint", "forward"))
+    verdicts = [
+        verdict(
+            case_id=f"conv1d.i{size}.k3.s2.p1.d1",
+            surface=surface,
+            aspect=aspect,
+            status=of_others[number % 11],
+            relationships=names[number % 6],
+            observed=f"{number % 3}",
+            diagnosis="it differs",
+        )
+        for number, (size, surface, aspect) in enumerate(keys)
+    ]
+    for aspect, seen, why in (
+        ("forward", "", ""),
+        ("bias", "no\ngroups", ""),
+        ("dense", "no groups", ""),
+        ("adjoint", "", "x"),
+    ):
+        verdicts.append(
+            verdict(case_id="conv1d.i7.k3.s2.p1.d1", status="unsupported", observed=seen, diagnosis=why, aspect=aspect)
+        )
+    verdicts += [verdict(case_id="conv1d.i8.k3.s2.p1.d1", status="crashed", known="an-entry")]
+    assert {one.status for one in verdicts} == {*STATUSES} - {"known"}
+    store.create(tmp_path / "run", store.Run(version="1", asked={}))
+    store.close(tmp_path / "run", [], (), lambda _: iter(verdicts))
+    counted, plainly = Judged.read(tmp_path / "run"), Judged.of(verdicts)
+    for field in ("cells", "surfaces", "reasons", "causes", "kinds"):
+        assert getattr(counted, field) == getattr(plainly, field), field
+    assert list(counted.unexpected) == list(plainly.unexpected) == list(counted.unexpected)
+    assert len(counted.unexpected) == len(plainly.unexpected) == counted.different
+    assert counted.counts["known"] == 1
+    assert {why for causes in counted.causes.values() for why in causes} > {"0", "no groups", "no reason given", "x"}
 
 
 def test_titles_are_the_guides_and_those_of_the_conventions_and_statements_beside_them() -> None:
