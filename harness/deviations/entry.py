@@ -109,9 +109,14 @@ def texts(value: Texts) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
 
 
+def version_alone(version: str) -> str:
+    """The version itself of what an environment tells of it: '3.15.1 on tensorflow 2.21.0' is Keras's 3.15.1."""
+    return version.partition(" ")[0]
+
+
 def _within(version: str, versions: str) -> bool:
     try:
-        return SpecifierSet(versions).contains(Version(version), prereleases=True)
+        return SpecifierSet(versions).contains(Version(version_alone(version)), prereleases=True)
     except InvalidVersion:
         return False
 
@@ -203,4 +208,4 @@ def _wrong(entry: Entry) -> Iterator[str]:
         yield "where = '': say which layers deviate, in SQL; 'true' is all"
 
 
-__all__ = ["Entry", "Status", "read", "read_folder", "texts"]
+__all__ = ["Entry", "Status", "read", "read_folder", "texts", "version_alone"]

@@ -11,7 +11,7 @@ from itertools import pairwise
 import msgspec
 from packaging.version import InvalidVersion, Version
 
-from harness.deviations.entry import Entry, read
+from harness.deviations.entry import Entry, read, version_alone
 from harness.errors import ConvarithError
 from harness.rules.rule import Rule
 
@@ -126,7 +126,7 @@ def _name(rule: Rule, statuses: Sequence[str], taken: Collection[str]) -> str:
 
 def _versions(version: str) -> str:
     try:
-        return f">={Version(version).base_version}"
+        return f">={Version(version_alone(version)).base_version}"
     except InvalidVersion:
         return ""
 

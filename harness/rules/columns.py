@@ -103,7 +103,7 @@ def derive(database: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
     every = [f"list_bool_and(each_{flag}) AS {flag}" for flag in OF_AN_AXIS]
     some = [f"list_bool_or(each_{flag}) AS any_{flag}" for flag in OF_AN_AXIS]
     layer = [f"({sql}) AS {flag}" for flag, sql in OF_A_LAYER.items()]
-    helpers = ", ".join(["p", "o", "o_truncated", "k_hat", *(f"each_{flag}" for flag in OF_AN_AXIS)])
+    helpers = ", ".join(["p", "o_truncated", *(f"each_{flag}" for flag in OF_AN_AXIS)])
     steps = (
         f"SELECT DISTINCT case_id, {', '.join(PARAMETERS)} FROM {source}",
         f"SELECT *, {each(_K_HAT)} AS k_hat, {each(_P)} AS p FROM step0",

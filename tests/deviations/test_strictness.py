@@ -193,6 +193,9 @@ def test_it_holds_for_its_versions_alone(tmp_path: Path) -> None:
     assert held(agreeing, entry(versions="<2.3"), tmp_path).findings == ()
     assert held(right(), entry(versions=">=2.4.0.dev1"), tmp_path, version="2.4.0.dev20260901").findings == ()
     assert kinds(held(right(), entry(versions=">=2"), tmp_path, version="main")) == ["elsewhere"]
+    around = "3.15.1 on tensorflow 2.21.0"  # as a framework around another tells it: its own stands first
+    assert held(right(), entry(versions="~=3.15"), tmp_path, version=around).findings == ()
+    assert kinds(held(right(), entry(versions="<3"), tmp_path, version=around)) == ["elsewhere"]
 
 
 def test_the_same_release_on_another_machine(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.deviations import Entry, read
@@ -50,6 +50,7 @@ reason = "Three."  # the last
 """
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how fast a machine is says nothing
 @given(
     st.builds(
         Entry,
