@@ -43,6 +43,11 @@ app.command(
     "harness.commands.explain:explain",
     help="Say what a layer pads, in theory and as every route really computes it, and what says the same.",
 )
+app.command(
+    "harness.commands.repro:repro_case",
+    name="repro",
+    help="Print a script that shows a case in one framework without convarith, and what it prints here.",
+)
 app.command("harness.commands.check_adapter:check_adapter", help="Tell what is missing or wrong in an adapter.")
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")

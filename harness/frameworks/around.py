@@ -8,7 +8,7 @@ from cases.case import Case
 from harness.frameworks.base import Adapter, Call, Result, Spelling, Unsupported
 
 _DECLARED = ("name", "package", "requirement", "routes", "switches", "how_to_install")
-_SAID = ("say", "trouble")
+_SAID = ("say", "write", "trouble")
 
 
 class Around(Adapter):

@@ -28,7 +28,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from numpy.typing import NDArray
 from cases.case import OPS, Case, Op
 from harness.frameworks.written import Function
 from harness.records import TEXT_LIMIT, Probe
+
+if TYPE_CHECKING:
+    from harness.frameworks.scripts import Script
 
 Array = NDArray[Any]
 Kind = Literal["plain", "declared", "compiled"]
@@ -282,6 +285,16 @@ class Adapter(ABC):
         """
         for call in calls:
             yield self.run_one(call)
+
+    @classmethod
+    def write(cls, call: Call, switch: str = "") -> Script:
+        """A call as a few lines of Python that a person runs: with the framework and NumPy, and nothing of ours.
+
+        Pure, as :meth:`say` is. Unless it is overridden, the lines have the adapter itself do the call.
+        """
+        from harness.frameworks.scripts import by_adapter
+
+        return by_adapter(cls.__module__, cls.__qualname__, call, switch)
 
     @staticmethod
     def trouble(error: Raised) -> Trouble:

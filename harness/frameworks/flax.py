@@ -6,11 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 from cases.case import Case
-from harness.frameworks import _flax_written
+from harness.frameworks import _flax_script, _flax_written
 from harness.frameworks._jax_say import cannot_transpose, stretched_padding
 from harness.frameworks.arrays import SPATIAL, arranged_bias, letters
 from harness.frameworks.base import DECLARED, Call, Route, Spelling, Unsupported
 from harness.frameworks.jax import JIT, TRANSPOSED_ALONE, Jax, Layer
+from harness.frameworks.scripts import Script
 
 NNX, LINEN = "flax.nnx", "flax.linen"
 # Left to itself, Flax's ConvTranspose does not turn its kernel.
@@ -53,6 +54,10 @@ class Flax(Jax):
         if case.pools:
             return _pooling(case, package)
         return _convolution(case, package, turned=route.endswith(TURNED))
+
+    @classmethod
+    def write(cls, call: Call, switch: str = "") -> Script:
+        return _flax_script.write(call, switch)
 
     def facts(self) -> dict[str, str]:
         below = super().facts()

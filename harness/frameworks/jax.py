@@ -14,7 +14,7 @@ import numpy as np
 
 from cases.case import Case
 from harness.frameworks import _jax_say as saying
-from harness.frameworks import _jax_written
+from harness.frameworks import _jax_script, _jax_written
 from harness.frameworks._jax_say import CONSISTENT, LAX, UNTURNED
 from harness.frameworks.arrays import (
     arranged_input,
@@ -45,6 +45,7 @@ from harness.frameworks.base import (
     raised,
     together,
 )
+from harness.frameworks.scripts import Script
 
 Layer = Callable[[Any, Any], Any]
 
@@ -145,6 +146,10 @@ class Jax(Adapter):
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
         return saying.say(case, route)
+
+    @classmethod
+    def write(cls, call: Call, switch: str = "") -> Script:
+        return _jax_script.write(call, switch)
 
     @staticmethod
     def trouble(error: Raised) -> Trouble:

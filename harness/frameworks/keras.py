@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from cases.case import Case
-from harness.frameworks import keras_say, keras_written
+from harness.frameworks import _keras_script, keras_say, keras_written
 from harness.frameworks.arrays import arranged, arranged_bias, arranged_kernel, declared, letters
 from harness.frameworks.base import DECLARED, Adapter, Array, Call, Mode, Result, Route, Spelling, Unsupported, attempt
 from harness.frameworks.jax import Jax
+from harness.frameworks.scripts import Script
 from harness.frameworks.tensorflow import DISTRIBUTIONS as TENSORFLOW
 from harness.frameworks.tensorflow import TensorFlow
 from harness.frameworks.torch import Torch
@@ -55,6 +56,10 @@ class _Keras(Adapter):
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
         return keras_say.say(case, route)
+
+    @classmethod
+    def write(cls, call: Call, switch: str = "") -> Script:
+        return _keras_script.write(call, _depthwise(call, arranged_kernel(call)), cls.backend, switch)
 
     @classmethod
     def is_installed(cls) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cases.case import Case
-from harness.frameworks import _tensorflow_say, _tensorflow_traced, _tensorflow_written
+from harness.frameworks import _tensorflow_say, _tensorflow_script, _tensorflow_traced, _tensorflow_written
 from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
 from harness.frameworks._tensorflow_traced import Task
 from harness.frameworks.arrays import (
@@ -44,6 +44,7 @@ from harness.frameworks.base import (
     raised,
     together,
 )
+from harness.frameworks.scripts import Script
 
 Layer = Callable[[Any], Any]
 
@@ -114,6 +115,10 @@ class TensorFlow(Adapter):
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
         return _tensorflow_say.say(case, route)
+
+    @classmethod
+    def write(cls, call: Call, switch: str = "") -> Script:
+        return _tensorflow_script.write(call, cls._kernel(call), switch)
 
     @staticmethod
     def trouble(error: Raised) -> Trouble:
@@ -288,7 +293,8 @@ class TensorFlow(Adapter):
         array: Array = tensor.numpy()
         return array
 
-    def _kernel(self, call: Call) -> Array | None:
+    @staticmethod
+    def _kernel(call: Call) -> Array | None:
         """A call's kernel in the order that its function takes."""
         if call.kernel is None or "M" not in call.spelling.kernel:
             return arranged_kernel(call)

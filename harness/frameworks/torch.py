@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from cases.case import Case
-from harness.frameworks import _torch_graphs, _torch_written
+from harness.frameworks import _torch_graphs, _torch_script, _torch_written
 from harness.frameworks.arrays import (
     SPATIAL,
     arranged_bias,
@@ -44,6 +44,7 @@ from harness.frameworks.base import (
     Unsupported,
     attempt,
 )
+from harness.frameworks.scripts import Script
 
 FUNCTIONAL, MODULES = _torch_written.FUNCTIONAL, _torch_written.MODULES
 MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST = "mkldnn=off", "threads=2", "memory_format=channels_last"
@@ -152,6 +153,10 @@ class Torch(Adapter):
             stride="the window" if case.pools else "1",
             divisor="the window, padding counted" if case.op == "avg_pool" else "",
         )
+
+    @classmethod
+    def write(cls, call: Call, switch: str = "") -> Script:
+        return _torch_script.write(call, switch)
 
     @staticmethod
     def trouble(error: Raised) -> Trouble:

@@ -78,9 +78,7 @@ class Child:
         self._weighed = 0.0
         self._home = tempfile.TemporaryDirectory(prefix="convarith-")
         # The child sees our two packages and nothing else of ours: its own site-packages must stay its own.
-        root = Path(__file__).resolve().parents[2]
-        for package in _PACKAGES:
-            os.symlink(root / package, Path(self._home.name) / package)
+        lend(Path(self._home.name))
         jobs_read, jobs_write = os.pipe()
         reports_read, reports_write = os.pipe()
         output_read, output_write = os.pipe()
@@ -283,6 +281,13 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def lend(folder: Path) -> None:
+    """Make our two packages, and nothing else of ours, importable from a folder."""
+    root = Path(__file__).resolve().parents[2]
+    for package in _PACKAGES:
+        os.symlink(root / package, folder / package)
 
 
 def resident(process: int) -> int:
