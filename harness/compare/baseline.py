@@ -19,15 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from cases.case import parse
 from harness import store
 from harness.compare.changes import Change, Compared, Kind
-from harness.compare.groups import grouped
+from harness.compare.groups import Numbers, Place, grouped, place
 from harness.compare.join import kind_of, order
 from harness.compare.sides import Side, compared, different
 from harness.errors import UsageError
 from harness.records import SCHEMA
+from harness.rules.columns import derive
+from harness.rules.labelled import Said
 from harness.store.database import opened_in_memory, read_parquet
 
 FILE = "baseline.json"
@@ -151,7 +154,7 @@ def read(folder: Path) -> tuple[Side, dict[Key, Deviation]]:
 def against(folder: Path, after: Side) -> Compared:
     """What changed from a baseline to a run of the same selection."""
     before, listed = read(folder)
-    if before.run.selection.get("digest") != after.run.selection.get("digest"):
+    if before.run.selection.get("digest", "") != after.run.selection.get("digest", ""):
         raise UsageError(
             f"{folder} is the baseline of another selection than {after.name} is of: what is not listed in it need not "
             "have been as expected; compare two runs, or make it again by convarith baseline"
@@ -188,7 +191,7 @@ def against(folder: Path, after: Side) -> Compared:
         counts=counts,
         worse=sum(change.worse for change in changes),
         changes=tuple(changes),
-        groups=tuple(grouped(changes)),
+        groups=tuple(grouped(changes, lambda: _said(after.folder), lambda said: _same(after.folder, changes, said))),
     )
 
 
@@ -213,6 +216,32 @@ def _statuses(folder: Path, keys: set[Key]) -> dict[Key, str]:
         sql = "SELECT framework, route, mode, switch, case_id, aspect, status FROM verdicts WHERE case_id IN ?"
         rows: list[Any] = database.execute(sql, [sorted(set(names))]).fetchall()
     return {tuple(row[:6]): row[6] for row in rows if tuple(row[:6]) in keys}
+
+
+def _said(folder: Path) -> Said:
+    """What can be said of a run's cases."""
+    with opened_in_memory() as database:
+        read_parquet(database, [folder / "cases.parquet"]).create_view("cases")
+        derive(database, "cases", "told_of")
+        return Said.of(database, "told_of")
+
+
+def _same(folder: Path, changes: Sequence[Change], said: Said) -> dict[Place, Numbers]:
+    """The cases, place by place, of what a run observed and is as the baseline has it."""
+    changed: dict[Place, list[str]] = {}
+    for change in changes:
+        changed.setdefault(place(change), []).append(change.case_id)
+    with opened_in_memory() as database:
+        read_parquet(database, [folder / "verdicts.parquet"]).create_view("verdicts")
+        rows = database.execute(
+            "SELECT framework, route, mode, switch, aspect, list(case_id) FROM verdicts WHERE framework IN ? "
+            "AND status NOT IN ('unsupported', 'harness_error') GROUP BY ALL",
+            [sorted({change.framework for change in changes})],
+        ).fetchall()
+    return {
+        tuple(where): np.searchsorted(said.names, np.setdiff1d(cases, changed.get(tuple(where), [])))
+        for *where, cases in rows
+    }
 
 
 def _text(framework: str, lines: Mapping[tuple[str, ...], Sequence[str]]) -> str:

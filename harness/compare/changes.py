@@ -67,16 +67,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Changes that one sentence tells.
+    """Changes that one rule tells.
 
     Attributes
     ----------
     sentence : str
         Where and of which layers, and what became of what.
     kind : str
-    count : int
+    count, total : int
+        'n of m': of so many that the rule speaks of and both sides observed, so many changed like this.
     worse : int
         How many of them agreed before.
+    predicate : str
+        Of which layers, in SQL.
+    exceptions : tuple of str
+        Some of the smallest cases that did not.
     example : Change
         The smallest.
     """
@@ -84,7 +89,10 @@ class Group:
     sentence: str
     kind: Kind
     count: int
+    total: int
     worse: int
+    predicate: str
+    exceptions: tuple[str, ...]
     example: Change
 
 
@@ -109,6 +117,7 @@ class Compared:
     changes : tuple of Change
         By kind, surface, size of the case.
     groups : tuple of Group
+        They cover every change, some more than once.
     """
 
     before: str

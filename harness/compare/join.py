@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.compare.changes import KINDS, Change, Compared, Kind
-from harness.compare.groups import grouped
+from harness.compare.groups import Numbers, Place, grouped
 from harness.compare.sides import Side, compared, different, pairs
 from harness.records import PROBES
+from harness.rules.columns import derive
+from harness.rules.labelled import Said
 from harness.store.database import opened, read_parquet
 
 if TYPE_CHECKING:
@@ -64,6 +68,7 @@ def compare(before: Side, after: Side) -> Compared:
         )
         alone = list(_alone(database, before, after))
         changes = tuple(sorted(_changes(database), key=order))
+        groups = tuple(grouped(changes, lambda: _said(database), lambda said: _same(database, changes, said)))
         (moved,) = _one(database, "SELECT count(*) FROM differing WHERE before IS NOT NULL AND after IS NOT NULL")
     assert known >= both >= moved
     return Compared(
@@ -75,7 +80,7 @@ def compare(before: Side, after: Side) -> Compared:
         counts=Counter(change.kind for change in changes),
         worse=sum(change.worse for change in changes),
         changes=changes,
-        groups=tuple(grouped(changes)),
+        groups=groups,
     )
 
 
@@ -213,6 +218,39 @@ def _changes(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
             if was == now and saw == sees and one != other:
                 change = replace(change, saw_before=f"{saw}, values {one}", saw_after=f"{sees}, values {other}")
             yield change
+
+
+def _said(database: duckdb.DuckDBPyConnection) -> Said:
+    """What can be said of the cases that both sides ran."""
+    database.execute("CREATE VIEW shared AS SELECT one_cases.* FROM one_cases SEMI JOIN other_cases USING (case_id)")
+    derive(database, "shared", "told_of")
+    return Said.of(database, "told_of")
+
+
+def _same(database: duckdb.DuckDBPyConnection, changes: Iterable[Change], said: Said) -> dict[Place, Numbers]:
+    """The cases, place by place, of what is the same on both sides, of the frameworks of which something changed."""
+    changed = {change.framework for change in changes}
+    surfaces = database.execute(f"SELECT number, {_WHERE} FROM surfaces ORDER BY number").fetchall()  # noqa: S608
+    places = {
+        number * len(PROBES) + aspect: (*where, probe)
+        for number, *where in surfaces
+        for aspect, probe in enumerate(PROBES)
+        if where[0] in changed
+    }
+    every = len(surfaces) * len(PROBES)
+    rows = database.execute(
+        f"SELECT key % {every} AS place, list(key // {every}) AS cases FROM one SEMI JOIN other USING (key) "  # noqa: S608
+        "ANTI JOIN differing USING (key) WHERE status NOT IN ('unsupported', 'harness_error') "
+        f"AND key % {every} IN ? GROUP BY ALL",
+        [list(places)],
+    ).fetchnumpy()
+    numbers = {name: number for number, name in enumerate(said.names)}
+    known = database.execute("SELECT case_id FROM known ORDER BY number").fetchall()
+    number_of = np.array([numbers.get(name, -1) for (name,) in known], dtype=np.int64)
+    found: dict[Place, list[Numbers]] = {}
+    for number, cases in zip(rows["place"].tolist(), rows["cases"], strict=True):
+        found.setdefault(places[number], []).append(np.sort(number_of[np.asarray(cases, dtype=np.int64)]))
+    return {where: np.concatenate(held) for where, held in found.items()}
 
 
 def kind_of(before: str, after: str, outcome_before: str, outcome_after: str) -> Kind | None:

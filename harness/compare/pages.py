@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from harness.compare.changes import KINDS, MEANING, Change, Compared, Group
+from harness.compare.changes import KINDS, MEANING, Compared, Group
 from harness.report.markdown import escaped
 from harness.report.text import count, one_line
 
-GROUPS = 20  # of each kind that are shown, unless all are asked for
+GROUPS = 20  # rules of each kind that are shown
 ROWS = 50  # changes of each kind in Markdown
 
 
@@ -35,15 +35,15 @@ def show(told: Compared, console: Console, *, only_changed: bool = False) -> Non
             continue
         line(f"\n{kind.replace('_', ' ')}, {told.counts[kind]}: {MEANING[kind]}", "bold")
         for group in groups[:GROUPS]:
-            line(f"  {group.count:>6}  {one_line(group.sentence, 300)}")
-            for text in _example(group.example):
-                line(f"          {text}", "dim")
+            line(f"  {one_line(group.sentence, 300)}, {group.count} of {group.total}")
+            for text in _example(group):
+                line(f"      {text}", "dim")
         if len(groups) > GROUPS:
-            line(f"  and {count(len(groups) - GROUPS, 'more group')}")
+            line(f"  and {count(len(groups) - GROUPS, 'more rule')}")
 
 
 def markdown(told: Compared, *, only_changed: bool = False) -> str:
-    """A comparison in Markdown: groups, then rows."""
+    """A comparison in Markdown: rules, then rows."""
     return "\n".join(_markdown(told, only_changed=only_changed)) + "\n"
 
 
@@ -62,7 +62,11 @@ def as_json(told: Compared) -> dict[str, Any]:
     }
 
 
-def _example(change: Change) -> Iterator[str]:
+def _example(group: Group) -> Iterator[str]:
+    change = group.example
+    yield f"in SQL: {group.predicate}"
+    if group.exceptions:
+        yield f"not so: {', '.join(group.exceptions)}"
     yield f"{change.case_id} on {change.surface}, {change.aspect}"
     yield f"was {one_line(change.saw_before, 200) or 'not observed'}"
     yield f"is  {one_line(change.saw_after, 200) or 'not observed'}"
@@ -94,4 +98,5 @@ def _markdown(told: Compared, *, only_changed: bool) -> Iterator[str]:
 
 
 def _line(group: Group) -> str:
-    return f"- **{group.count}** {escaped(group.sentence)}, for example <code>{escaped(group.example.case_id)}</code>"
+    told = f"- {escaped(group.sentence, 300)}, **{group.count} of {group.total}**"
+    return f"{told}; in SQL <code>{escaped(group.predicate)}</code>; for example {escaped(group.example.case_id)}"

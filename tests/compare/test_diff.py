@@ -64,7 +64,7 @@ def test_releases_of_one_run(observed: Path, capsys: pytest.CaptureFixture[str])
     other = told(capsys, run, "1.3", "1.4", code=0)
     assert kinds(other) == {"changed": 4}
     assert {(one["before"], one["after"]) for one in other["changes"]} == {("rejected", "rejected")}
-    assert other["groups"][0]["sentence"].endswith("conv: rejected (ValueError) → rejected (TypeError)")
+    assert other["groups"][0]["sentence"].endswith(": any s > 1: rejected (ValueError) → rejected (TypeError)")
 
 
 def test_the_three_formats(observed: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,132 @@
+"""Changes are told by rules: by those that were planted, and what is the same keeps a rule from saying more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cases import generate, grid
+from cases.case import Case
+from harness import store
+from harness.compare import baseline, compare, sides
+from harness.records import Environment, Observation, Status, Surface, Verdict
+from harness.store import ObservationFile
+
+EAGER, JIT = Surface("fake", "fake.loops", "eager"), Surface("fake", "fake.loops", "jit")
+Says = Callable[[Case, Surface], Status]
+
+
+def cases() -> list[Case]:
+    found = [case for case in generate.cases(grid.load("smoke")) if case.op in ("conv", "conv_transpose")]
+    return found[::2]
+
+
+def strided(case: Case) -> bool:
+    return max(case.each("s")) > 1
+
+
+def dilated(case: Case) -> bool:
+    return max(case.each("d")) > 1
+
+
+def made(folder: Path, says: Says) -> Path:
+    """A closed run of two surfaces, of which everything is as it is told to be."""
+    environment = Environment("fake", "python", {"version": "1.0"})
+    run = store.Run(version="1", asked={}, environments=(environment,), complete=True)
+    store.create(folder, run)
+    some = {case.id: case for case in cases()}
+    with ObservationFile(folder / "observations" / "fake.000000.jsonl") as file:
+        for case in some.values():
+            for surface in (EAGER, JIT):
+                status = says(case, surface)
+                seen: dict[str, object] = {"outcome": "returned", "shape": (1, 1, 3), "digest": status.ljust(32)}
+                if status in ("rejected", "unsupported"):
+                    seen = {"outcome": "raised" if status == "rejected" else status, "error": "ValueError"}
+                file.append(Observation(case_id=case.id, surface=surface, probe="forward", **seen))  # type: ignore[arg-type]
+
+    def judge(observations: object) -> object:
+        for one in observations:  # type: ignore[attr-defined]
+            status = says(some[one.case_id], one.surface)
+            yield Verdict(
+                case_id=one.case_id, surface=one.surface, aspect="forward", relationships=("R1",), status=status,
+                expected="", observed="ValueError: no" if status == "rejected" else "o = 3",
+            )  # fmt: skip
+
+    assert list(store.close(folder, some.values(), run.environments, judge))  # type: ignore[arg-type]
+    return folder
+
+
+def agrees(case: Case, surface: Surface) -> Status:
+    return "agrees"
+
+
+def breaks(case: Case, surface: Surface) -> Status:
+    """Strided convolutions in one mode are wrong, dilated transposed ones are refused in both; few cannot be said."""
+    if case.rank == 3:
+        return "unsupported"
+    if case.op == "conv" and strided(case) and surface == JIT:
+        return "wrong_operator"
+    return "rejected" if case.op == "conv_transpose" and dilated(case) else "agrees"
+
+
+def without(case: Case, surface: Surface) -> Status:
+    return "unsupported" if case.rank == 3 else "agrees"
+
+
+@pytest.mark.parametrize("from_baseline", [False, True])
+def test_what_was_planted_is_told_in_two_rules(tmp_path: Path, from_baseline: bool) -> None:
+    before, after = made(tmp_path / "before", without), made(tmp_path / "after", breaks)
+    if from_baseline:
+        baseline.write(before, tmp_path / "kept")
+        found = baseline.against(tmp_path / "kept", sides([str(after), str(after)])[1])
+    else:
+        found = compare(*sides([str(before), str(after)]))
+    said = [case for case in cases() if case.rank != 3]
+    wrong = sum(case.op == "conv" and strided(case) for case in said)
+    refused = 2 * sum(case.op == "conv_transpose" and dilated(case) for case in said)
+    assert wrong > 10
+    assert refused > 10
+    assert {(group.kind, group.sentence, group.count, group.total, group.worse) for group in found.groups} == {
+        ("regression", "fake, jit: conv, any s > 1: agrees → wrong_operator", wrong, wrong, wrong),
+        (
+            "newly_rejected",
+            "fake: conv transpose, any d > 1: agrees → rejected (ValueError)",
+            refused,
+            refused,
+            refused,
+        ),
+    }
+    assert {group.predicate for group in found.groups} == {
+        "op = 'conv' AND s_max > 1",
+        "op = 'conv_transpose' AND d_max > 1",
+    }
+    for group in found.groups:
+        assert group.example in found.changes
+        assert group.example.case_id in {case.id for case in said}
+
+
+def test_what_became_of_several_things_is_counted(tmp_path: Path) -> None:
+    def mixed(case: Case, surface: Surface) -> Status:
+        if not strided(case):
+            return "agrees"
+        return "rejected" if surface == JIT else "wrong_operator"
+
+    found = compare(*sides([str(made(tmp_path / "before", mixed)), str(made(tmp_path / "after", agrees))]))
+    number = sum(map(strided, cases()))
+    assert {group.count for group in found.groups} == {number, 2 * number} or len(found.groups) == 1
+    told = " ".join(group.sentence for group in found.groups)
+    assert "rejected (ValueError) → agrees" in told
+    assert "wrong_operator → agrees" in told
+    assert {group.kind for group in found.groups} == {"fixed"}
+
+
+def test_a_place_where_nothing_changed_is_not_spoken_of(tmp_path: Path) -> None:
+    def wrong(case: Case, surface: Surface) -> Status:
+        return "wrong_operator" if surface == JIT and case.op == "conv" and strided(case) else "agrees"
+
+    found = compare(*sides([str(made(tmp_path / "before", agrees)), str(made(tmp_path / "after", wrong))]))
+    (group,) = found.groups
+    assert group.sentence == "fake, jit: conv, any s > 1: agrees → wrong_operator"
+    assert group.count == group.total == sum(case.op == "conv" and strided(case) for case in cases())
