@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich.console import Console
 
-from harness import store
-from harness.commands.printing import as_json
+from harness.commands.printing import as_json, write
 from harness.compare import baseline, compare, sides
 from harness.compare import pages as compared
-from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
+from harness.compare.page import diff_page
+from harness.errors import AS_EXPECTED, UNEXPECTED
 
 
 def diff(
     *names: str,
     only_changed: Annotated[bool, Parameter(negative=())] = False,
-    format: Literal["terminal", "markdown", "json"] = "terminal",
+    format: Literal["terminal", "markdown", "html", "json"] = "terminal",
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
     exit_zero: bool = False,
 ) -> int:
@@ -35,7 +35,7 @@ def diff(
     only_changed
         Say nothing of what is the same: of which releases were compared, and how many observations are alike.
     format
-        'terminal', 'markdown' or 'json'.
+        'terminal', 'markdown', 'html' (a page that needs nothing else) or 'json'.
     out
         File for it, in place of standard output.
     exit_zero
@@ -47,17 +47,10 @@ def diff(
         found = compare(*sides(names))
     if format == "terminal" and out is None:
         compared.show(found, Console(), only_changed=only_changed)
+    elif format == "json":
+        write(as_json(compared.as_json(found)), out)
+    elif format == "html":
+        write(diff_page(found, only_changed=only_changed), out)
     else:
-        text = (
-            as_json(compared.as_json(found))
-            if format == "json"
-            else compared.markdown(found, only_changed=only_changed)
-        )
-        if out is None:
-            print(text, end="")
-        else:
-            try:
-                store.write_whole(out, text.encode())
-            except OSError as error:
-                raise UsageError(f"{out} cannot be written ({error.strerror})") from error
+        write(compared.markdown(found, only_changed=only_changed), out)
     return UNEXPECTED if found.worse and not exit_zero else AS_EXPECTED

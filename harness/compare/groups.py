@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import starmap
 
@@ -90,7 +90,7 @@ def _of_example(changes: Sequence[Change], number: int) -> dict[str, object]:
 
 
 def _group(rule: Rule, held: Sequence[Change]) -> Group:
-    became = Counter(map(_became, held)).most_common()
+    became = sorted(Counter(map(_became, held)).items(), key=lambda one: (-one[1], one[0]))
     example = next(
         change
         for change in held
@@ -108,9 +108,8 @@ def _group(rule: Rule, held: Sequence[Change]) -> Group:
     )
 
 
-def _counted(became: Iterable[tuple[str, int]]) -> Iterator[str]:
-    """What became of what, the most frequent first, with numbers where there are several."""
-    told = list(became)
+def _counted(told: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """What became of what, with numbers where there are several."""
     for text, number in told[:_BECAME]:
         yield text if len(told) == 1 else f"{text} ({number})"
     if len(told) > _BECAME:

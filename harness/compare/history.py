@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import store
+from harness.compare.changes import Compared
+from harness.compare.join import compare
+from harness.compare.sides import Side
 from harness.records import Status, Surface
 from harness.report.model import NO_RELATIONSHIP, Cell, Matrix, relationship_order, release_order
 from harness.store.database import rows
@@ -30,13 +34,17 @@ class Seen:
     observed: str
 
 
+Timeline = Sequence[tuple[Surface, Sequence[Seen]]]
+
+
 def columns(run: store.Run) -> dict[tuple[str, str], Surface]:
     """A column for each framework and release of a run: one surface that stands for all, called by the release."""
     found: dict[tuple[str, str], Surface] = {}
     for place in run.environments:
         version = place.facts.get("version", "")
-        name = place.release if version in place.release else f"{place.release} ({version})".strip()
-        found.setdefault((place.framework, place.release), Surface(place.framework, "", "", "", name or version))
+        name = place.release if version in place.release else f"{place.release} ({version})"
+        column = Surface(place.framework, "", "", "", name if place.release else version)
+        found.setdefault((place.framework, place.release), column)
     return found
 
 
@@ -70,20 +78,36 @@ def matrix(folders: Sequence[Path]) -> Matrix:
     )
 
 
-def timeline(folders: Sequence[Path], case_id: str) -> list[tuple[Surface, list[Seen]]]:
-    """What each release did with a case: the columns in their order, and what was seen on the surfaces of each."""
-    found: dict[Surface, list[Seen]] = {}
+def timelines(folders: Sequence[Path], cases: Sequence[str]) -> dict[str, Timeline]:
+    """What each release did with some cases, case by case: the columns in their order, and what was seen of each."""
+    found: dict[str, dict[Surface, list[Seen]]] = {case_id: {} for case_id in cases}
     for folder in folders:
         named = columns(store.read_run(folder))
         store.check(folder)
-        found.update({column: [] for column in named.values()})
-        wanted = ("framework", "release", "route", "mode", "switch", "aspect", "status", "observed")
-        with rows(folder, "verdicts", wanted, "case_id = $case ORDER BY ALL", {"case": case_id}) as told:
-            for framework, release, route, mode, switch, aspect, status, observed in told:
+        for held in found.values():
+            held.update({column: [] for column in named.values()})
+        wanted = ("case_id", "framework", "release", "route", "mode", "switch", "aspect", "status", "observed")
+        with rows(folder, "verdicts", wanted, "case_id IN $cases ORDER BY ALL", {"cases": list(cases)}) as told:
+            for case_id, framework, release, route, mode, switch, aspect, status, observed in told:
                 column = named[framework, release]
                 surface = replace(column, route=route, mode=mode, switch=switch)
-                found[column].append(Seen(surface, aspect, status, observed))
-    return sorted(found.items(), key=lambda item: _order(item[0]))
+                found[case_id][column].append(Seen(surface, aspect, status, observed))
+    return {case_id: sorted(held.items(), key=lambda item: _order(item[0])) for case_id, held in found.items()}
+
+
+def steps(folders: Sequence[Path]) -> list[tuple[str, Compared]]:
+    """What changed from each release of a framework to the next of those that were observed."""
+    held: dict[Surface, Side] = {}
+    for folder in folders:
+        run = store.read_run(folder)
+        store.check(folder)
+        for (framework, release), column in columns(run).items():
+            held[column] = Side(column.release, folder, run, release, framework)
+    return [
+        (one.framework, compare(held[one], held[other]))
+        for one, other in itertools.pairwise(sorted(held, key=_order))
+        if one.framework == other.framework
+    ]
 
 
 def _order(column: Surface) -> tuple[object, ...]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.text import Text
 
-from harness.compare.history import Seen
+from harness.compare.history import Timeline
 from harness.records import Surface
 from harness.report.markdown import escaped, matrix_table
 from harness.report.matrix import show_matrix
 from harness.report.model import Matrix
 from harness.report.summary import COUNTING, READING
 from harness.report.text import one_line
-
-Timeline = Sequence[tuple[Surface, Sequence[Seen]]]
 
 
 def changes(timeline: Timeline) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
@@ -34,27 +32,30 @@ def changes(timeline: Timeline) -> Iterator[tuple[str, str, list[tuple[str, str]
         yield surface, aspect, since
 
 
-def show(table: Matrix, console: Console, case_id: str = "", timeline: Timeline = ()) -> None:
-    """Print releases beside each other; or the history of one case."""
-    if not case_id:
+def show(table: Matrix, console: Console, timelines: Mapping[str, Timeline]) -> None:
+    """Print releases beside each other; or the history of some cases."""
+    if not timelines:
         show_matrix(table, console)
         return
-    console.print(Text(case_id, "bold"), highlight=False)
-    for surface, aspect, since in changes(timeline):
-        console.print(Text(f"\n{surface}, {aspect}", "bold" if len(since) > 1 else ""), highlight=False)
-        for release, what in since:
-            console.print(Text(f"  since {release}: {what}"), highlight=False, overflow="fold")
+    for case_id, timeline in timelines.items():
+        console.print(Text(case_id, "bold"), highlight=False)
+        for surface, aspect, since in changes(timeline):
+            console.print(Text(f"\n{surface}, {aspect}", "bold" if len(since) > 1 else ""), highlight=False)
+            for release, what in since:
+                console.print(Text(f"  since {release}: {what}"), highlight=False, overflow="fold")
 
 
-def markdown(table: Matrix, case_id: str = "", timeline: Timeline = ()) -> str:
+def markdown(table: Matrix, timelines: Mapping[str, Timeline]) -> str:
     """The same in Markdown."""
-    if not case_id:
+    if not timelines:
         return f"# Releases side by side\n\n{READING} {COUNTING}\n\n{matrix_table(table)}\n"
-    lines = [f"# {escaped(case_id)}\n", "| Surface | Aspect | Since | What |\n|:--|:--|:--|:--|"]
-    for surface, aspect, since in changes(timeline):
-        for release, what in since:
-            lines.append(f"| {' | '.join(map(escaped, (surface, aspect, release, what)))} |")
-    return "\n".join(lines) + "\n"
+    lines = []
+    for case_id, timeline in timelines.items():
+        lines += [f"# {escaped(case_id)}\n", "| Surface | Aspect | Since | What |\n|:--|:--|:--|:--|"]
+        for surface, aspect, since in changes(timeline):
+            lines += [f"| {' | '.join(map(escaped, (surface, aspect, *one)))} |" for one in since]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _surface(surface: Surface) -> str:

@@ -25,17 +25,24 @@ class Side:
     run : Run
     release : str or None
         The one that is looked at, as surfaces have it; all of the run, if None.
+    framework : str or None
+        The one that is looked at; all of the run, if None.
     """
 
     name: str
     folder: Path
     run: store.Run
     release: str | None = None
+    framework: str | None = None
 
     @property
     def environments(self) -> tuple[Environment, ...]:
         """Those that are looked at."""
-        return tuple(one for one in self.run.environments if self.release in (None, one.release))
+        return tuple(
+            one
+            for one in self.run.environments
+            if self.release in (None, one.release) and self.framework in (None, one.framework)
+        )
 
 
 def sides(names: Sequence[str]) -> tuple[Side, Side]:

@@ -9,7 +9,7 @@ import pytest
 
 from harness import store
 from harness.__main__ import main
-from harness.compare.history import matrix, timeline
+from harness.compare.history import matrix, timelines
 
 from ..fakes.installed import offer
 
@@ -44,7 +44,7 @@ def test_the_last_run_of_a_release_counts(runs: list[Path]) -> None:
 
 
 def test_a_case_has_a_history(runs: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    seen = {column.release: {one.status for one in some} for column, some in timeline(runs, TWO)}
+    seen = {column.release: {one.status for one in some} for column, some in timelines(runs, [TWO])[TWO]}
     assert seen == {
         "convarith-fake==1.2": {"agrees"},
         "convarith-fake==1.9": {"rejected"},
