@@ -11,6 +11,7 @@ from rich.console import Console
 from harness.commands.printing import as_json, write
 from harness.compare import baseline, compare, sides
 from harness.compare import pages as compared
+from harness.compare.issues import issues
 from harness.compare.page import diff_page
 from harness.errors import AS_EXPECTED, UNEXPECTED
 
@@ -18,7 +19,7 @@ from harness.errors import AS_EXPECTED, UNEXPECTED
 def diff(
     *names: str,
     only_changed: Annotated[bool, Parameter(negative=())] = False,
-    format: Literal["terminal", "markdown", "html", "json"] = "terminal",
+    format: Literal["terminal", "markdown", "html", "json", "issues"] = "terminal",
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
     exit_zero: bool = False,
 ) -> int:
@@ -35,7 +36,8 @@ def diff(
     only_changed
         Say nothing of what is the same: of which releases were compared, and how many observations are alike.
     format
-        'terminal', 'markdown', 'html' (a page that needs nothing else) or 'json'.
+        'terminal', 'markdown', 'html' (a page that needs nothing else), 'json', or 'issues': JSON with a key, a title
+        and a text in Markdown for each rule of what is worse, from which .github/issues.py opens issues.
     out
         File for it, in place of standard output.
     exit_zero
@@ -49,6 +51,8 @@ def diff(
         compared.show(found, Console(), only_changed=only_changed)
     elif format == "json":
         write(as_json(compared.as_json(found)), out)
+    elif format == "issues":
+        write(as_json(issues(found)), out)
     elif format == "html":
         write(diff_page(found, only_changed=only_changed), out)
     else:

@@ -71,8 +71,10 @@ class Group:
 
     Attributes
     ----------
+    name : str
+        Where and of which layers.
     sentence : str
-        Where and of which layers, and what became of what.
+        That, and what became of what.
     kind : str
     count, total : int
         'n of m': of so many that the rule speaks of and both sides observed, so many changed like this.
@@ -86,6 +88,7 @@ class Group:
         The smallest.
     """
 
+    name: str
     sentence: str
     kind: Kind
     count: int

@@ -97,6 +97,7 @@ def _group(rule: Rule, held: Sequence[Change]) -> Group:
         if (change.case_id, change.surface, change.aspect) == (rule.example, str(rule.surface), rule.aspect)
     )
     return Group(
+        name=f"{rule.where}: {rule.what}",
         sentence=f"{rule.where}: {rule.what}: {'; '.join(_counted(became))}",
         kind=example.kind,
         count=len(held),

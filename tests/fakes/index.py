@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sysconfig
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy
 import pytest
 
 NAME = "convarith-fake"
@@ -38,7 +38,7 @@ def offer(patch: pytest.MonkeyPatch, folder: Path, releases: Mapping[str, str]) 
     """Have pip know this index alone, with NumPy, and keep environments beside it."""
     wheels = folder / "wheels"
     # A path file brings the NumPy that runs the tests, which need not be installed each time.
-    wheel(wheels, "numpy", "9.9", {"here.pth": sysconfig.get_path("purelib") + "\n"})
+    wheel(wheels, "numpy", "9.9", {"here.pth": f"{Path(numpy.__file__).parents[1]}\n"})
     for version, does in releases.items():
         release(wheels, version, does)
     patch.setenv("PIP_NO_INDEX", "1")
