@@ -16,6 +16,8 @@ from cases import covering, generate
 from cases.case import Axis, Case, Op
 from cases.grid import Grid
 
+pytestmark = pytest.mark.slow
+
 PartValues = dict[str, Any]
 GridOf = Callable[..., Grid]
 ByLoops = Callable[[PartValues], list[Case]]

@@ -223,6 +223,7 @@ def test_the_order_is_the_same_in_another_process(tmp_path: Path) -> None:
 # Parts that overlap, figures and networks
 
 
+@pytest.mark.slow
 def test_a_case_of_several_parts_comes_once_with_the_first(grid_of: GridOf, by_loops: ByLoops) -> None:
     """Whether the parts are combined in full, cut down to some claims or to squares, or combined sparingly."""
     two_squares = TWO_AXES | {"square": True}
@@ -250,6 +251,7 @@ def test_figures_and_networks_come_last_and_once(grid_of: GridOf) -> None:
 # Selecting
 
 
+@pytest.mark.slow
 def test_a_selection_has_the_cases_that_one_of_its_claims_speaks_of(grid_of: GridOf) -> None:
     divided: PartValues = {"ops": ["avg_pool"], "rank": [1], "axis": {"i": [5], "k": [2]}, "layer": {"divisor": [3]}}
     whole = grid_of(ONE_AXIS, SOME_CLAIMS, SPARINGLY[0], divided, figures=True, networks=["dcgan_same"])

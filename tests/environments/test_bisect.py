@@ -16,6 +16,8 @@ from harness.errors import EnvironmentFailed, UsageError
 from ..fakes import index
 from ..fakes.installed import offer
 
+pytestmark = pytest.mark.slow
+
 CASE = "conv1d.i5.k3.s2.p0.d1"
 ASKED = ["bisect", CASE, "-f", "released"]
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,10 @@ from harness.environments.pythons import here
 from harness.environments.wanted import Wanted
 from harness.errors import EnvironmentFailed, UsageError
 
+from ..fakes.events import Pipe
 from ..fakes.index import offer
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ONE = Wanted(("convarith-fake==1.0",), here())
@@ -31,7 +33,6 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     def install(wanted: Wanted, folder: Path, *, uv: bool, keep: object) -> None:
         found.append(folder)
-        time.sleep(0.2)
         (folder / "bin").mkdir(parents=True)
         (folder / "bin" / "python").touch()
 
@@ -48,17 +49,30 @@ def test_it_is_made_once(made: list[Path], tmp_path: Path) -> None:
     assert len(made) == 1
 
 
-def test_two_at_once_make_it_once(made: list[Path], tmp_path: Path) -> None:
+def test_who_comes_while_one_is_made_waits_for_it(
+    made: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     found: list[Held] = []
     said: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(Cache(tmp_path, said.append).have(ONE))) for _ in range(4)]
+    others_wait, install = threading.Event(), installing.install
+
+    def slow(wanted: Wanted, folder: Path, *, uv: bool, keep: tuple[int, ...]) -> None:
+        assert others_wait.wait(60)
+        install(wanted, folder, uv=uv, keep=keep)
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        if sum("waiting" in sentence for sentence in said) >= 3:
+            others_wait.set()
+
+    monkeypatch.setattr(installing, "install", slow)
+    threads = [threading.Thread(target=lambda: found.append(Cache(tmp_path, say).have(ONE))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(made) == 1
     assert len({held.python for held in found}) == 1
-    assert sum("waiting" in sentence for sentence in said) >= 1
 
 
 def test_one_that_is_half_made_is_made_again(made: list[Path], tmp_path: Path) -> None:
@@ -124,8 +138,11 @@ def test_a_password_is_not_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_who_is_killed_leaves_what_the_next_makes_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Even the pip that it started: it holds the lock until it has ended, so that nobody makes what it still writes."""
     offer(monkeypatch, tmp_path, {"1.0": ""})
+    begun, on = Pipe(tmp_path / "begun"), Pipe(tmp_path / "on")
     slow = tmp_path / "slow"
-    slow.write_text(f'#!/bin/sh\necho begun > "{tmp_path}/begun"\nsleep 2\nexec "{sys.executable}" "$@"\n')
+    slow.write_text(
+        f'#!/bin/sh\necho begun > "{tmp_path}/begun"\nread word < "{tmp_path}/on"\nexec "{sys.executable}" "$@"\n'
+    )
     slow.chmod(0o755)
     code = (
         "from dataclasses import replace; from harness.environments import Cache; "
@@ -133,13 +150,17 @@ def test_who_is_killed_leaves_what_the_next_makes_whole(monkeypatch: pytest.Monk
         f"Cache().have(Wanted(('convarith-fake==1.0',), replace(here(), path={str(slow)!r})))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
-    while not (tmp_path / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
+    assert begun.word(of=process.pid) == "begun\n"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     said: list[str] = []
-    held = Cache(say=said.append).have(ONE)
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        if "waiting" in sentence:
+            on.say("on")
+
+    held = Cache(say=say).have(ONE)
     assert "waiting" in said[0]
     assert "convarith-fake==1.0" in held.made.packages
     done = subprocess.run([held.python, "-c", "import convarith_fake, numpy"], check=False)

@@ -16,6 +16,8 @@ from harness.frameworks import registry
 from ..fakes import index
 from ..fakes.installed import TESTS, offer
 
+pytestmark = pytest.mark.slow
+
 CASES = ["--case", "conv1d.i5.k3.s1.p0.d1", "--case", "conv1d.i5.k3.s2.p0.d1"]
 
 

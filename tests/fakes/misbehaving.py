@@ -1,7 +1,8 @@
 """A framework that ends its process, hangs or babbles at chosen cases.
 
 Which, is said in the environment variable MISBEHAVE: a JSON object from case id to what happens there; the key 'import'
-says what happens at the start. A behaviour may name a probe: 'abort adjoint'.
+says what happens at the start. A behaviour may name a probe: 'abort adjoint'. One that hangs, or tells, leaves a word
+in the pipe that MISBEHAVE_TELL names, if it names one.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def misbehave(how: str) -> None:
         "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
         "exit": lambda: os._exit(3),
         "leave": lambda: os._exit(0),
-        "hang": threading.Event().wait,
+        "hang": hang,
+        "tell": tell,
         "babble": lambda: os.write(1, b'{"done": true}\n\xff\x00 rubbish on stdout\n' * 5000),
         "missing": lambda: __import__("no_such_framework"),
         "raise": lambda: sys.exit("the framework cannot be initialised"),
@@ -75,6 +77,19 @@ def misbehave(how: str) -> None:
         "explain": lambda: (os.write(2, b"chatter\n" * 100_000 + b"the kernel cannot be chosen\n"), os.abort()),
     }
     behaviours[how]()
+
+
+def tell() -> None:
+    """Leave a word in the pipe that MISBEHAVE_TELL names."""
+    if path := os.environ.get("MISBEHAVE_TELL"):
+        with Path(path).open("w") as pipe:
+            pipe.write("here\n")
+
+
+def hang() -> None:
+    """Never come to an end."""
+    tell()
+    threading.Event().wait()
 
 
 def once() -> None:

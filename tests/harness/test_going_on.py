@@ -9,14 +9,17 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness import store
+from harness.records import Where
 from harness.store import log
 
+from ..fakes.events import Pipe, ended
 from ..fakes.program import start
 
 KILLS = 50
@@ -33,7 +36,10 @@ ABORTS = {"MISBEHAVE": json.dumps({"conv1d.i4.k2.s1.p0.d1": "abort", "max_pool1d
 RUN = ["run", "-f", "wrong", "-f", "fake", "--grid", "small.toml", "--out", "run", "-j", "2"]
 GO_ON = ["run", "--resume", "--out", "run", "-j", "2"]
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux tells of them")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux tells of them"),
+]
 Program = Callable[..., int]
 
 
@@ -114,13 +120,6 @@ def test_going_on_observes_nothing_again(whole: tuple[Path, float], tmp_path: Pa
     assert {path.name: path.read_bytes() for path in folder.glob("*.parquet")} == before
 
 
-def waited_for(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
-
-
 def marked(mark: str) -> list[int]:
     """The processes that have a mark in their environment."""
     found = []
@@ -133,22 +132,27 @@ def marked(mark: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("how", ["hang", "nothing"])
+@pytest.mark.parametrize("how", ["hang", "tell"])
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_no_process_outlives_the_program(how: str, end: signal.Signals, tmp_path: Path) -> None:
-    mark = f"{os.getpid()}-{tmp_path.name}"
-    hanging = {"MARK": mark, "MISBEHAVE": json.dumps({} if how == "nothing" else {"conv1d.i4.k2.s1.p0.d1": how})}
+    """Neither a case that hangs, nor a worker that has just been started."""
+    mark, pipe = f"{os.getpid()}-{tmp_path.name}", Pipe(tmp_path / "pipe")
+    behaviour = {"conv1d.i4.k2.s1.p0.d1" if how == "hang" else "import": how}
     (tmp_path / "small.toml").write_text(GRID)
-    process = start(tmp_path, *RUN, "--where", "op = 'conv'", variables=hanging)
-    waited_for(lambda: len(marked(mark)) >= (2 if how == "hang" else 1), "no worker was started")
-    if how == "hang":
-        waited_for(lambda: len(log.paths(tmp_path / "run")) == 2, "nothing was observed")
-        time.sleep(0.5)
+    process = start(
+        tmp_path,
+        *RUN,
+        *("--where", "op = 'conv'"),
+        variables={"MARK": mark, "MISBEHAVE": json.dumps(behaviour), "MISBEHAVE_TELL": str(tmp_path / "pipe")},
+    )
     assert process.pid is not None
+    pipe.word(of=process.pid)
+    assert marked(mark)
     os.kill(process.pid, end)
     process.join(10)
     assert process.exitcode == (-9 if end == signal.SIGKILL else 130)
-    waited_for(lambda: not marked(mark), "a process outlived the program")
+    assert ended(marked(mark)), "a process outlived the program"
+    assert not marked(mark), "a process was started after the program's end"
     if end == signal.SIGINT:
         assert "to go on: convarith run --resume --out run" in (tmp_path / "err").read_text()
 
@@ -158,7 +162,7 @@ def test_a_full_disk_ends_it_with_one_sentence_and_it_goes_on(
     room: int | str, whole: tuple[Path, float], tmp_path: Path
 ) -> None:
     if room == "closing":
-        room = largest_log(tmp_path) + 500  # the files of two frameworks have it, what is made of both has not
+        room = largest_log(whole[0]) + 500  # the files of two frameworks have it, what is made of both has not
     assert finished(tmp_path, *RUN, largest_file=int(room)) == 3
     told = (tmp_path / "err").read_text()
     assert "run can no longer be written (File too large)" in told
@@ -170,17 +174,12 @@ def test_a_full_disk_ends_it_with_one_sentence_and_it_goes_on(
     same(tmp_path / "run", whole[0])
 
 
-def largest_log(folder: Path) -> int:
-    """How large the largest file of observations gets."""
-    elsewhere = folder / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "small.toml").write_text(GRID)
-    process = start(elsewhere, *RUN, variables=ABORTS)
-    sizes = [0]
-    while process.is_alive():
-        sizes += [path.stat().st_size for path in log.paths(elsewhere / "run") if path.exists()]
-        time.sleep(0.005)
-    return max(sizes)
+def largest_log(run: Path) -> int:
+    """How large the largest file of observations was, but for the digits of the times."""
+    sizes: Counter[Where] = Counter()
+    for seen in store.observations(run):
+        sizes[seen.surface.where] += len(log.line(seen))
+    return max(sizes.values())
 
 
 def test_reports_that_cannot_be_written_are_one_sentence_and_made_later(

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import LocalCluster
 
 from harness import pipeline
 from harness.__main__ import main
 from harness.commands.progress import Progress
 from harness.observe.engine import split
 from harness.records import Observation
+
+pytestmark = pytest.mark.slow
 
 RUN = ["run", "-f", "bad", "-f", "several", "--grid", "small.toml", "-j", "2"]
 
@@ -120,11 +123,10 @@ def test_what_is_no_engine_is_one_sentence(name: str, said: str, capsys: pytest.
 
 @pytest.mark.filterwarnings("ignore")  # distributed's own
 def test_a_cluster_that_loses_a_worker_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    distributed = pytest.importorskip("distributed")
     assert main([*RUN, "--out", "own"]) == 1
     killed: list[int] = []
     count = Progress.count
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
 
         def counted(self: Progress, seen: Observation) -> None:
             if not killed:  # the first shard is back, others are at work
@@ -140,7 +142,6 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.filterwarnings("ignore")
 def test_dask_without_an_address_is_a_cluster_of_this_machine() -> None:
-    pytest.importorskip("distributed")
     case = ["run", "-f", "fake", "--case", "conv1d.i4.k2.s1.p0.d1", "-j", "2"]
     assert main([*case, "--out", "own"]) == 0
     assert main([*case, "--out", "theirs", "--engine", "dask"]) == 0

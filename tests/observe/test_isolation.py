@@ -19,6 +19,8 @@ from harness.observe.supervisor import Limits, Minder, Place, observe
 from harness.records import TEXT_LIMIT, Environment, Job, Observation, Surface
 from harness.selftest.loops import Loops
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 SURFACE = Surface("fake", "fake.loops", "eager")
 IDS = [f"conv1d.i{i}.k2.s1.p0.d1" for i in range(3, 11)]

@@ -32,6 +32,7 @@ def few(*ids: str) -> Selected:
     return Selected.of("few", map(parse, ids), lambda _: ("plain", "declared", "compiled", "switched"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", GRIDS)
 def test_a_grid_sees_what_was_planted(grid: str) -> None:
     """And the diagnosis names it, and of the perfect framework nothing is said.

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 import scipy.signal
 from numpy.typing import NDArray
 
@@ -36,6 +37,8 @@ from .test_operator_against_onnx import (
     window,
 )
 from .test_operator_against_scipy import every
+
+pytestmark = pytest.mark.slow
 
 INPUTS = 3  # of integers, whose sums are exact
 LARGE = 1 << 14  # entries of a pooling's operator that the evaluator takes seconds for
