@@ -340,7 +340,7 @@ def _where_the_name_holds(claim: Claim) -> Claim:
     """The claim, about layers alone whose padding has the numbers that its name means."""
 
     def layer(case: Case) -> bool:
-        return all(means(case.op, case.padding, axis) for axis in case.axes) and claim.layer(case)
+        return claim.layer(case) and all(means(case.op, case.padding, axis) for axis in case.axes)
 
     return replace(claim, layer=layer)
 

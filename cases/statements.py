@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cases.case import Axis, Case
 
@@ -127,6 +128,7 @@ STATEMENTS: tuple[Statement, ...] = (
 )
 
 
+@lru_cache(maxsize=1 << 12)
 def statements(case: Case, aspect: str) -> tuple[str, ...]:
     """Ids of the statements that an aspect of a case tests."""
     return tuple(statement.id for statement in STATEMENTS if statement.speaks_of(case, aspect))

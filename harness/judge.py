@@ -50,7 +50,7 @@ def expectation(case_id: str) -> Expectation:
     contradict each other, the fault is ours.
     """
     case, theory = parse(case_id), _theory(case_id)
-    shape = theory.shape
+    shape = theory.shape  # counted without building the operator
     held = claims(case)
     sizes = {name: BY_ID[name].size(case) for name in held}
     contradiction = "" if held else "no claim is made about it"
@@ -60,7 +60,7 @@ def expectation(case_id: str) -> Expectation:
     return Expectation(held, sizes[held[0]] if held else shape[1:], theory.defined, contradiction)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 17)  # all of a night's cases: each is seen on many surfaces, one after the other
 def aspect(case_id: str, probe: Probe) -> Aspect:
     """What is expected of one aspect of a case; the aspects that nobody looks at are not worked out."""
     case, theory = parse(case_id), _theory(case_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Operator:
     """A matrix of a row for each output and a column for each input, both unrolled feature map first, row-major.
 
@@ -46,7 +47,7 @@ class Operator:
         """The operator without an entry."""
         return cls(rows, columns, np.zeros(0, dtype=np.int64), np.zeros(0))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A name for the content: equal operators, and only they, have equal digests."""
         told = hashlib.blake2b(f"{self.rows}x{self.columns}".encode(), digest_size=12)

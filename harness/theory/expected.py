@@ -12,27 +12,24 @@ from numpy.typing import NDArray
 from cases import stimuli
 from cases.case import Case, Dtype
 from harness.operator import Operator
-from harness.theory.matrix import Structure, structure, swept
+from harness.theory.matrix import Structure, output_size, structure, swept
 
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What a layer must do. Each aspect is worked out when it is first asked for: few observations look at all.
-
-    Attributes
-    ----------
-    case : Case
-    structure : Structure
-        Which tap stands where in its matrix.
-    """
+    """What a layer must do. Each aspect is worked out when it is first asked for: few observations look at all."""
 
     case: Case
-    structure: Structure
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Of its output: (feature maps, size along each axis); a size is 0 where there is nothing to compute."""
-        return self.structure.output
+        return (self.case.channels_out, *output_size(self.case))
+
+    @cached_property
+    def structure(self) -> Structure:
+        """Which tap stands where in its matrix."""
+        return structure(self.case)
 
     @property
     def defined(self) -> bool:
@@ -67,7 +64,7 @@ class Expected:
     @cached_property
     def bias(self) -> Operator:
         """The output for an input of zeros, as a matrix of one column."""
-        return _bias(self.case, self.structure)
+        return _bias(self)
 
     @cached_property
     def dense(self) -> Operator | None:
@@ -81,16 +78,16 @@ class Expected:
 
 def expected(case: Case) -> Expected:
     """The theory's expectation of a case, from placements alone."""
-    return Expected(case, structure(case))
+    return Expected(case)
 
 
-def _bias(case: Case, c: Structure) -> Operator:
+def _bias(theory: Expected) -> Operator:
     """What an input of zeros gives: the bias, and the maximum of nothing where a window sees no element."""
-    values = np.zeros(c.rows)
+    case, values = theory.case, np.zeros(math.prod(theory.shape))
     if case.bias:
-        values = np.repeat(stimuli.bias(case), math.prod(c.output[1:])).astype(np.float64)
+        values = np.repeat(stimuli.bias(case), math.prod(theory.shape[1:])).astype(np.float64)
     elif case.op == "max_pool":
-        values[_blind(c)] = stimuli.least(case)
+        values[_blind(theory.structure)] = stimuli.least(case)
     return Operator.of(values[:, None])
 
 
