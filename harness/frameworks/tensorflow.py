@@ -163,7 +163,7 @@ class TensorFlow(Adapter):
 
         def action() -> Returned:
             with self._tf.device(self._device):
-                return self._run(call, self._layer(call, kernel, bias), self._tensor(call, array))
+                return self._run(call, self._layer(call, kernel, bias), array)
 
         return attempt(action)
 
@@ -173,17 +173,23 @@ class TensorFlow(Adapter):
             return super().run(calls)
         return together(calls, self._declarations) if mode == GRAPH else iter(self._program(calls))
 
-    def _run(self, call: Call, layer: Layer, x: Any) -> Returned:
-        tf = self._tf
+    def _run(self, call: Call, layer: Layer, x: Array) -> Returned:
         if not call.pull_back:
-            y = tf.concat([layer(x[part]) for part in batches(call, x.shape[0])], axis=0)
+            y = self._joined([layer(fed) for (fed,) in self._fed(call, x)])
             return returned(call, y.shape, self._array(y))
-        shape = tuple(layer(x).shape)
+        shape = tuple(layer(self._tensor(call, x)).shape)
         if is_empty(call, shape):
-            return returned(call, shape, self._array(x[:0]))
+            return returned(call, shape, x[:0])
         pull = self._pull_back(layer)
-        gradients = [pull(fed, cotangents) for fed, cotangents in self._cotangents(call, x, shape)]
-        return returned(call, shape, self._array(tf.concat(gradients, axis=0)))
+        gradients = [pull(*fed) for fed in self._fed(call, *self._cotangents(call, x, shape))]
+        return returned(call, shape, self._array(self._joined(gradients)))
+
+    def _joined(self, parts: Sequence[Any]) -> Any:
+        return parts[0] if len(parts) == 1 else self._tf.concat(parts, axis=0)
+
+    def _fed(self, call: Call, *arrays: Array) -> list[tuple[Any, ...]]:
+        """Arrays as tensors, no more rows of them at once than a layer may be given."""
+        return [tuple([self._tensor(call, array[part]) for array in arrays]) for part in batches(call, len(arrays[0]))]
 
     def _program(self, calls: Sequence[Call]) -> list[Result]:
         """The results of calls that are traced together, twice: the layers, and then what pulls gradients back.
@@ -191,12 +197,12 @@ class TensorFlow(Adapter):
         The second needs the shapes of the outputs that the first gave.
         """
         layers, results = self._layers(calls)
-        inputs = {number: self._tensor(calls[number], arranged_input(calls[number])) for number in layers}
+        inputs = {number: arranged_input(calls[number]) for number in layers}
         forward: dict[int, Task] = {}
         for number, layer in layers.items():
             call, x = calls[number], inputs[number]
-            parts = [slice(None)] if call.pull_back else batches(call, x.shape[0])
-            forward[number] = Task(layer, [(x[part],) for part in parts], self._known(call))
+            fed = [(self._tensor(call, x),)] if call.pull_back else self._fed(call, x)
+            forward[number] = Task(layer, fed, self._known(call))
         outputs = self._traced(calls, forward, results)
         backward: dict[int, Task] = {}
         shapes: dict[int, tuple[int, ...]] = {}
@@ -206,10 +212,10 @@ class TensorFlow(Adapter):
                 whole = np.concatenate(arrays)
                 results[number] = returned(call, whole.shape, whole)
             elif is_empty(call, shapes[number]):
-                results[number] = returned(call, shapes[number], self._array(inputs[number][:0]))
+                results[number] = returned(call, shapes[number], inputs[number][:0])
             else:
                 try:
-                    fed = list(self._cotangents(call, inputs[number], shapes[number]))
+                    fed = self._fed(call, *self._cotangents(call, inputs[number], shapes[number]))
                 except ValueError as error:  # the output has not even as many axes as the input
                     results[number] = raised(error)
                     continue
@@ -273,14 +279,13 @@ class TensorFlow(Adapter):
 
         return pull
 
-    def _cotangents(self, call: Call, x: Any, shape: Sequence[int]) -> Iterator[tuple[Any, Any]]:
-        """An input, repeated, with all one-hot cotangents of its output of a shape, no more at once than a batch."""
+    @staticmethod
+    def _cotangents(call: Call, x: Array, shape: Sequence[int]) -> tuple[Array, Array]:
+        """An input, once for each element of its output of a shape, and the one-hot cotangents."""
         sizes, order = cotangent_order(call, shape)
-        outputs = sizes[0] if x.shape[0] else 0
-        identity = np.eye(sizes[0], dtype=numpy_dtype(call.case)).reshape(sizes).transpose(order)[:outputs]
-        cotangents = self._tensor(call, identity)
-        repeated = self._tf.repeat(x, outputs, axis=0) if outputs else x
-        return ((repeated[part], cotangents[part]) for part in batches(call, outputs))
+        outputs = sizes[0] if len(x) else 0
+        cotangents = np.eye(sizes[0], dtype=x.dtype).reshape(sizes).transpose(order)[:outputs]
+        return (x.repeat(outputs, axis=0) if outputs else x), cotangents
 
     def _tensor(self, call: Call, array: Array) -> Any:
         tensor = self._tf.constant(array)

@@ -261,7 +261,7 @@ class Torch(Adapter):
                 return declared(call, layer(x).shape)
         if call.wanted == "output":
             with torch.no_grad():
-                y = self._joined([layer(x[part]) for part in batches(call, x.shape[0])])
+                y = self._joined([layer(part) for part in _parts(call, x)])
             return returned(call, y.shape, self.numpy(y))
         with torch.no_grad():
             shape = layer(x).shape
@@ -269,7 +269,7 @@ class Torch(Adapter):
             return returned(call, shape, self.numpy(x[:0]))
         fed, cotangents = self.repeated(call, x, shape)
         pull = self._pull_by_vjp if call.mode == "func" else self._pull
-        gradients = [pull(layer, fed[part], cotangents[part]) for part in batches(call, cotangents.shape[0])]
+        gradients = [pull(layer, *both) for both in zip(_parts(call, fed), _parts(call, cotangents), strict=True)]
         return returned(call, shape, self.numpy(self._joined(gradients)))
 
     def _joined(self, parts: Sequence[Any]) -> Any:
@@ -287,8 +287,10 @@ class Torch(Adapter):
 
     def _tensor(self, call: Call, array: Array) -> Any:
         torch = self._torch
-        tensor = torch.from_numpy(array)  # the array is this tensor's own
-        return self._placed(tensor.to(device=self.device, dtype=getattr(torch, call.case.dtype)))
+        tensor, dtype = torch.from_numpy(array), getattr(torch, call.case.dtype)  # the array is this tensor's own
+        if self.device.type != "cpu" or tensor.dtype != dtype:
+            tensor = tensor.to(device=self.device, dtype=dtype)
+        return self._placed(tensor)
 
     def _placed(self, tensor: Any) -> Any:
         """A tensor in the memory format of the switch."""
@@ -296,6 +298,12 @@ class Torch(Adapter):
             return tensor
         # 'to' also sets the strides of axes of size one, by which torch tells formats apart; 'contiguous' does not.
         return tensor.to(memory_format=getattr(self._torch, _CHANNELS_LAST[tensor.ndim]))
+
+
+def _parts(call: Call, tensor: Any) -> list[Any]:
+    """A tensor in parts that a layer may be given at once."""
+    parts = batches(call, tensor.shape[0])
+    return [tensor] if len(parts) == 1 else [tensor[part] for part in parts]
 
 
 def _what(case: Case) -> str:
