@@ -76,7 +76,7 @@ def conduct(
     began = time.monotonic()
     try:
         with store.held(folder):
-            left = list(split(_left(shards, folder)))
+            left = list(split(_left(shards, folder), workers if engine is None else 1))
             if watcher is not None:
                 watcher.begin(left)
             book = _Book(run, folder)
@@ -111,6 +111,7 @@ def _observe(
 
             def take(seen: Observation) -> None:
                 file.append(judge.kept(seen))
+                judge.expectation(seen.case_id)  # while others observe
                 if watcher is not None:
                     watcher.count(seen)
 

@@ -6,6 +6,7 @@ most left for each of those who work on it. So every framework is begun early, a
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +19,8 @@ from harness.observe.supervisor import Evidence, Limits, Met, Minder, Place, Sin
 from harness.records import Environment, Job
 
 SHARD = 1000  # jobs; what is lost at most when the machine that has them is
+_TOGETHER = 100  # jobs that are not parted: so many share a compilation
+_EACH = 4  # shards for each worker: so much of a place's work may be left to one alone at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,23 @@ class Shard:
     jobs: Sequence[Job]
 
 
-def split(shards: Iterable[Shard], most: int = SHARD) -> Iterator[Shard]:
-    """The same work in shards of so many jobs at most; a place without jobs stays, to be looked at."""
+def split(shards: Iterable[Shard], workers: int = 1, most: int = SHARD) -> Iterator[Shard]:
+    """The same work in shards, small enough that many workers can share a place's; a place without jobs stays.
+
+    Parameters
+    ----------
+    shards : iterable of Shard
+    workers : int
+        How many there are that can go on with a place where another is at work; 1 if each shard starts anew.
+    most : int
+        Jobs of a shard, at most.
+    """
     for shard in shards:
-        for start in range(0, max(len(shard.jobs), 1), most):
-            yield Shard(shard.place, shard.jobs[start : start + most])
+        size, jobs = most, max(len(shard.jobs), 1)
+        if workers > 1:
+            size = min(most, math.ceil(jobs / (_EACH * workers * _TOGETHER)) * _TOGETHER)
+        for start in range(0, jobs, size):
+            yield Shard(shard.place, shard.jobs[start : start + size])
 
 
 def observe_all(
