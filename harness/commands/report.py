@@ -47,7 +47,7 @@ def report(
     record = store.read_run(run)
     told = report_of(run, record, Judged.read(run), settled(run))
     for path, content in (
-        (html, page(told) if html else b""),
+        (html, page(told, run) if html else b""),
         (markdown, text(told) if markdown else b""),
         (junit, xml(told, store.verdicts(run) if junit_per_case else None) if junit else b""),
     ):
@@ -90,7 +90,7 @@ def conclude(folder: Path, record: store.Run, ledger: Mapping[str, Sequence[Entr
             found = settled(folder) if done else settle(folder, record, ledger)
             told = report_of(folder, record, Judged.read(folder), found)
             if not done:
-                store.write_whole(folder / "report.html", page(told))
+                store.write_whole(folder / "report.html", page(told, folder))
                 store.write_whole(folder / "report.md", text(told))
                 store.write_whole(folder / "junit.xml", xml(told))
                 store.seal(folder, name)
@@ -120,9 +120,9 @@ def report_of(folder: Path, record: store.Run, judged: Judged, found: Settled) -
     )
 
 
-def page(told: Report) -> bytes:
-    """The report as one HTML file."""
-    return html(told).encode()
+def page(told: Report, folder: Path) -> bytes:
+    """The report of a run as one HTML file."""
+    return html(told, store.verdicts(folder), store.evidence(folder)).encode()
 
 
 def text(told: Report) -> bytes:

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     die_with_parent()
     reference, device, switch, jobs_fd, reports_fd = arguments
     jobs = os.fdopen(int(jobs_fd), "r", encoding="utf-8")
-    reports = os.fdopen(int(reports_fd), "w", encoding="utf-8")
+    reports = os.fdopen(int(reports_fd), "w", encoding="utf-8", errors="replace")
     kind = load(reference)
     try:
         adapter = kind(device, switch)
@@ -204,7 +204,7 @@ def told(case: Case, probe: Probe, calls: Sequence[Call], results: Sequence[Resu
     for result in results:
         if isinstance(result, Raised):
             outcome = "harness_error" if result.ours else "raised"
-            return {"outcome": outcome, "error": result.error, "text": result.text}
+            return {"outcome": outcome, "error": result.error[:TEXT_LIMIT], "text": result.text[:TEXT_LIMIT]}
         returned.append(result)
     operator = probing.operator(case, probe, calls, returned)
     report: Report = {"outcome": "returned", "shape": list(probing.shape(case, probe, returned[0]))}
@@ -228,7 +228,7 @@ def failure() -> Report:
 
 def send(reports: TextIO, report: Report, *, at_once: bool = True) -> None:
     """Write one line, before the framework is called again: what was seen must be known even if that ends us."""
-    reports.write(json.dumps(report) + "\n")
+    reports.write(json.dumps(report, ensure_ascii=False) + "\n")  # of a message that is no UTF-8 what can be said
     if at_once:
         reports.flush()
 

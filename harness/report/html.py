@@ -2,92 +2,65 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import base64
+import hashlib
+from collections.abc import Iterable
+from urllib.parse import urlencode
 
 import jinja2
+from markupsafe import Markup
 
-from harness.records import Surface, Verdict
+from harness.records import Observation, Surface, Verdict
 from harness.report import known
-from harness.report.model import Cell, Matrix, Report, matrix, occurring, rows_of, title_of
-from harness.report.summary import (
-    COUNTING,
-    MEANING,
-    QUERY,
-    Group,
-    Outcome,
-    about,
-    groups,
-    headline,
-    reasons,
-    rerun,
-)
+from harness.report.model import Cell, Report, matrix, occurring, title_of
+from harness.report.modules import script, source
+from harness.report.payload import TEXT, payload
+from harness.report.summary import COUNTING, MEANING, QUERY, Outcome, about, headline, reasons
 from harness.report.text import clean, count, one_line
 
-ROWS = 5000  # verdicts that the page holds; browsers get slow with more
 REASONS = 500  # reasons of unsupported cases that it holds
-OPEN = 40  # verdicts up to which all are shown at once
+START = "start();\n"
 
 _SYMBOL: dict[Outcome, str] = {"as expected": "✓", "unexpected": "✗", "incomplete": "!", "nothing": "!"}
 _STATE: dict[Outcome, str] = {"as expected": "good", "unexpected": "bad", "incomplete": "warn", "nothing": "warn"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """Verdicts of one aspect and status, of one relationship and surface; those on the smallest cases are shown."""
-
-    group: Group
-    shown: Sequence[Verdict]
-    again: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """What is unexpected of one relationship on one surface.
-
-    A verdict stands under the most particular of its relationships only; ``elsewhere`` says where the others that
-    this relationship speaks of stand: (relationship, anchor, number).
-    """
-
-    anchor: str
-    relationship: str
-    number: int
-    kinds: Sequence[_Kind]
-    elsewhere: Sequence[tuple[str, str, int]]
-
-
-def html(report: Report) -> str:
+def html(report: Report, verdicts: Iterable[Verdict], evidence: Iterable[Observation] = ()) -> str:
     """The report as a page.
 
     Parameters
     ----------
     report : Report
+    verdicts : iterable of Verdict
+        All of the run's: the page has a table of them.
+    evidence : iterable of Observation
+        Those whose operators differ from what is expected.
 
     Returns
     -------
     str
-        With the verdict, the environments, the matrix, the verdicts that are not as expected (the smallest cases of
-        each kind, where there are more than 5000), and the reasons why cases are unsupported.
+        A document that asks nobody for anything: its policy allows the one script and the one style sheet in it, by
+        their digests, and nothing else. The verdict on the run, the matrix and the rules are there without the script.
     """
     verdict = headline(report)
     table = matrix(report)
-    found = report.judged.unexpected
-    sections = _sections(table, found)
-    shown = sum(len(kind.shown) for held in sections.values() for section in held for kind in section.kinds)
     why = [
         (surface, text, number)
         for surface, counted in reasons(report).items()
         for text, number in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     ]
+    style, code = source("page.css"), script("main") + START
     return _template().render(
         report=report,
-        outcome=verdict.outcome,
+        style=Markup(style),  # noqa: S704 - a file of ours
+        script=Markup(code),  # noqa: S704 - files of ours
+        policy=_policy(style, code),
+        payload=payload(verdicts, evidence, report.printed).decode(),
         headline=verdict.text,
         state=_STATE[verdict.outcome],
         symbol=_SYMBOL[verdict.outcome],
         about=about(report),
+        versions=[(one.name, one.facts["version"]) for one in report.environments if "version" in one.facts],
         rules=[(known.rule(rule), list(known.of_rule(rule)), known.matrices(rule)) for rule in report.settled.rules],
         wrong=known.findings(report),
         known=[known.known(one) for one in report.settled.known],
@@ -95,18 +68,34 @@ def html(report: Report) -> str:
         frameworks=_spans(surface.framework for surface in table.columns),
         statuses=occurring(report.judged.counts),
         meaning=MEANING,
-        anchors={
-            (section.relationship, surface): section.anchor for surface, held in sections.items() for section in held
-        },
-        sections=sections,
-        found=len(found),
-        shown=shown,
-        open=len(found) <= OPEN,
+        found=len(report.judged.unexpected),
         reasons=why[:REASONS],
         reasons_left=max(0, len(why) - REASONS),
         query=f'convarith query RUN_DIR "{QUERY}"',
         counting=COUNTING,
     )
+
+
+def _policy(style: str, code: str) -> str:
+    """A Content-Security-Policy that allows this style sheet and this script, and no request."""
+    allowed = " ".join(
+        f"{kind}-src 'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}';"
+        for kind, text in (("style", style), ("script", code))
+    )
+    return f"default-src 'none'; {allowed} base-uri 'none'; form-action 'none'"
+
+
+def _link(row: str | None, column: Surface) -> str:
+    """The fragment under which the table shows what is not as expected of a cell of the matrix."""
+    asked = {"status": "unexpected", "relationship": row or ""}
+    asked |= {name: getattr(column, name) for name in ("framework", "route", "mode")}
+    asked |= {name: getattr(column, name) or "none" for name in ("switch", "release")}
+    return "#" + urlencode({name: clean(text, TEXT) for name, text in asked.items() if text})
+
+
+def _opened(case_id: str) -> str:
+    """The fragment under which the page shows a case."""
+    return "#" + urlencode({"open": clean(case_id, TEXT)})
 
 
 def _template() -> jinja2.Template:
@@ -118,7 +107,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters.update(clean=clean, one_line=one_line, state=_state, title_of=title_of)
-    environment.globals.update(count=count)
+    environment.globals.update(count=count, link=_link, opened=_opened)
     return environment.get_template("report.html.j2")
 
 
@@ -140,51 +129,3 @@ def _spans(names: Iterable[str]) -> list[tuple[str, int]]:
         else:
             spans.append((name, 1))
     return spans
-
-
-def _sections(table: Matrix, found: Iterable[Verdict]) -> dict[Surface, list[_Section]]:
-    """The sections of each surface, one for each cell of the matrix that holds something unexpected."""
-    listed: dict[tuple[str, Surface], list[Verdict]] = {}
-    claimed: dict[tuple[str, Surface], Counter[str]] = {}
-    for verdict in found:
-        first = rows_of(verdict)[0]
-        listed.setdefault((first, verdict.surface), []).append(verdict)
-        for row in rows_of(verdict):
-            claimed.setdefault((row, verdict.surface), Counter())[first] += 1
-    cells = [(row, column) for column in table.columns for row in table.rows if (row, column) in claimed]
-    anchor = _anchors(cells)
-    kinds = {cell: groups(listed.get(cell, ())) for cell in cells}
-    shares = iter(_shares([len(kind.verdicts) for cell in cells for kind in kinds[cell]], ROWS))
-    sections: dict[Surface, list[_Section]] = {}
-    for row, column in cells:
-        others = [other for other in table.rows if other != row and claimed[row, column][other]]
-        section = _Section(
-            anchor=anchor[row, column],
-            relationship=row,
-            number=claimed[row, column].total(),
-            kinds=[_Kind(kind, kind.verdicts[: next(shares)], rerun(kind.smallest)) for kind in kinds[row, column]],
-            elsewhere=[(other, anchor[other, column], claimed[row, column][other]) for other in others],
-        )
-        sections.setdefault(column, []).append(section)
-    return sections
-
-
-def _anchors(cells: Iterable[tuple[str, Surface]]) -> dict[tuple[str, Surface], str]:
-    """A readable and unique fragment for each."""
-    anchors: dict[tuple[str, Surface], str] = {}
-    taken: Counter[str] = Counter()
-    for row, surface in cells:
-        name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{row}-{surface}"[:100])
-        taken[name] += 1
-        anchors[row, surface] = name if taken[name] == 1 else f"{name}--{taken[name]}"
-    return anchors
-
-
-def _shares(sizes: Sequence[int], total: int) -> list[int]:
-    """How many of each group are shown where there is room for a total: small groups whole, large ones alike."""
-    shares = [0] * len(sizes)
-    left = total
-    for position, index in enumerate(sorted(range(len(sizes)), key=lambda index: sizes[index])):
-        shares[index] = min(sizes[index], left // (len(sizes) - position))
-        left -= shares[index]
-    return shares

@@ -11,7 +11,7 @@ from harness.store.counting import Count, Kind, Unexpected, counts, kinds
 from harness.store.log import ObservationFile
 from harness.store.run import Run, create, held, how_to_go_on, read_run, write_run, write_whole
 from harness.store.seal import seal, sealed
-from harness.store.tables import adopt, check, close, keys, mark, observations, observed, printed, verdicts
+from harness.store.tables import adopt, check, close, evidence, keys, mark, observations, observed, printed, verdicts
 
 __all__ = [
     "TABLES",
@@ -27,6 +27,7 @@ __all__ = [
     "close",
     "counts",
     "create",
+    "evidence",
     "held",
     "how_to_go_on",
     "keys",

@@ -138,6 +138,12 @@ def observed(folder: Path, keys: Collection[tuple[str, Surface, Probe]]) -> Iter
         yield from (seen for seen in map(_observation, found) if seen.key in keys)
 
 
+def evidence(folder: Path) -> Iterator[Observation]:
+    """Those observations of a closed run whose operators were kept: they differ from what was expected."""
+    with rows(folder, "observations", _OBSERVED, "operator IS NOT NULL") as found:
+        yield from map(_observation, found)
+
+
 _NAMES = tuple(name for name in Observation.__slots__ if name != "surface")
 _OBSERVED = (*SURFACE, *_NAMES)
 
