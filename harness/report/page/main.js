@@ -106,7 +106,10 @@ export async function start() {
     event.preventDefault();
   });
   read();
-  // A filter can be given before a verdict is drawn: what a heading's fragment left out is shown as well.
-  if (!shown) { state.filters = byId("table").dataset.unexpected ? { status: "unexpected" } : {}; showTable(); }
+  if (!shown) { // the address is that of a heading
+    state.filters = byId("table").dataset.unexpected ? { status: "unexpected" } : {};
+    showTable();
+  }
   document.documentElement.dataset.ready = "yes";
+  performance.mark("ready");
 }

@@ -1,0 +1,166 @@
+"""What the report's page costs with 200 000 verdicts, in headless Chromium: ``python benchmarks/page.py``.
+
+Prints the size of the file, and medians: from the start of loading until the table stands, and from a wish typed or
+chosen until the rows that it lets through stand there, laid out. Needs selenium, Chromium and chromedriver.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.support.wait import WebDriverWait
+
+from cases import generate, grid
+from cases.case import Case
+from cases.claims import claims
+from harness.operator import Operator
+from harness.records import Observation, Probe, Status, Surface, Verdict
+from harness.report.html import html
+from harness.report.model import Judged, Report
+from harness.theory.expected import expected
+
+REPEATS = 7
+VERDICTS = 200_000
+SURFACES = [
+    Surface(framework, f"{framework}.{route}", mode)
+    for framework in ("torch", "tensorflow", "jax", "keras", "flax")
+    for route in ("nn", "functional", "layers")
+    for mode in ("eager", "graph")
+]
+ASPECTS: tuple[Probe, ...] = ("adjoint", "dense", "forward")
+WRONG: tuple[Status, ...] = ("wrong_operator", "rejected", "accepted", "wrong_shape")
+WISHES = {
+    "status": "agrees",
+    "framework": "jax",
+    "route": "torch.layers",
+    "aspect": "dense",
+    "relationship": "R15",
+    "case": "k3",
+    "observed": "strides 2",
+    "diagnosis": "pads (0, 1)",
+}
+_WISH = """
+const [name, value, done] = arguments;
+const input = document.querySelector(`.filters [name=${name}]`);
+const began = performance.now();
+input.value = value;
+input.dispatchEvent(new Event(input.tagName === "SELECT" ? "change" : "input", { bubbles: true }));
+document.querySelector(".rows").getBoundingClientRect();
+requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+"""
+_SORT = """
+const [name, done] = arguments;
+const began = performance.now();
+document.querySelector(`th.c-${name} button`).click();
+document.querySelector(".rows").getBoundingClientRect();
+requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+"""
+
+
+def verdicts() -> Iterator[Verdict]:
+    """As many as are asked for, one in twenty of them not as expected, with texts of its own."""
+    cases = sorted(generate.cases(grid.load("pull-request")), key=lambda case: case.id)
+    every = itertools.product(cases, SURFACES, ASPECTS)
+    for number, (case, surface, aspect) in enumerate(itertools.islice(every, VERDICTS)):
+        size = "o = " + "×".join(map(str, expected(case).shape[1:]))
+        wrong = number % 20 == 0
+        status = WRONG[number // 20 % len(WRONG)] if wrong else "unsupported" if number % 7 == 0 else "agrees"
+        said = f"ValueError: {case.id} has strides {number % 3}, call {number}" if wrong else size
+        why = f"pads (0, {number % 4}) where p = 1 says (1, 1), output {number}" if wrong else ""
+        yield Verdict(
+            case_id=case.id,
+            surface=surface,
+            aspect=aspect,
+            relationships=claims(case),
+            status=status,
+            expected=size,
+            observed="the route has no padding of that kind" if status == "unsupported" else said,
+            diagnosis=why,
+        )
+
+
+def evidence(told: list[Verdict]) -> Iterator[Observation]:
+    """An operator for each verdict that has a wrong one."""
+    from cases.case import parse
+
+    for number, verdict in enumerate(told):
+        if verdict.status == "wrong_operator":
+            yield _seen(verdict, parse(verdict.case_id), number)
+
+
+def _seen(verdict: Verdict, case: Case, number: int) -> Observation:
+    operator = expected(case).operator
+    shown = Operator(operator.rows, operator.columns, operator.indices, operator.values + number % 5 + 1)
+    return Observation(
+        case_id=verdict.case_id,
+        surface=verdict.surface,
+        probe=verdict.aspect,
+        outcome="returned",
+        shape=(1, *expected(case).shape),
+        digest=shown.digest,
+        operator=shown.to_json(),
+    )
+
+
+def page() -> str:
+    """The report's page of all these."""
+    told = list(verdicts())
+    report = Report(
+        title="made up",
+        asked={},
+        environments=(),
+        cases=len({verdict.case_id for verdict in told}),
+        judged=Judged.of(told),
+        complete=True,
+        version="0",
+        started="",
+        seconds=0.0,
+    )
+    began = time.perf_counter()
+    text = html(report, told, evidence(told))
+    print(f"{len(told)} verdicts, {time.perf_counter() - began:.1f} s to make the page, {len(text) / 1e6:.2f} MB")
+    return text
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        path.write_text(page(), "utf-8")
+        options = webdriver.ChromeOptions()
+        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
+            options.add_argument(flag)
+        with webdriver.Chrome(options=options) as browser:
+            measure(browser, path.as_uri())
+
+
+def measure(browser: webdriver.Chrome, address: str) -> None:
+    """Open the page and use it, some times."""
+    browser.set_script_timeout(60)
+    times: dict[str, list[float]] = {}
+    for _ in range(REPEATS):
+        browser.get("about:blank")
+        browser.get(f"{address}#all=")
+        WebDriverWait(browser, 60).until(
+            lambda it: it.execute_script("return performance.getEntriesByName('ready').length")
+        )
+        ready = browser.execute_script("return performance.getEntriesByName('ready')[0].startTime")
+        times.setdefault("ready", []).append(ready)
+        for name, value in WISHES.items():
+            taken = browser.execute_async_script(_WISH, name, value)
+            times.setdefault(f"filter by {name}", []).append(taken)
+            browser.execute_async_script(_WISH, name, "")
+        for name in ("case", "status", "diagnosis"):
+            times.setdefault(f"sort by {name}", []).append(browser.execute_async_script(_SORT, name))
+    for what, measured in times.items():
+        print(f"{what:<24}{statistics.median(measured):>8.0f} ms, at most {max(measured):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
