@@ -91,7 +91,7 @@ def _shown(case: Case, probe: Probe, call: Call, script: Script, *, brief: bool,
     if brief or case.batch == 0:
         return [f"print(y.shape)  # expected: {nothing}{shape}"]
     if not theory.defined:
-        return [f"print(y.shape, y, sep='\\n')  # expected: {nothing}{shape}"]
+        return [f"print(y.shape, y.ravel(), sep='\\n')  # expected: {nothing}{shape}"]
     wanted = _wanted(case, probe)
     chosen = _chosen(wanted, rows)
     cut = f"[{list(chosen)}]" if len(chosen) < len(wanted) else ""

@@ -4,43 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from cyclopts import Parameter
 
-from cases import figures
-from cases.case import Case, parse
-from harness import judge
+from cases.case import Case
+from harness.commands.observing import Seen, jobs, most_telling, no_way, observed, read
 from harness.commands.printing import tell
 from harness.commands.surfaces import SurfaceSelection
-from harness.errors import EnvironmentFailed, NothingSelected, UsageError
+from harness.errors import NothingSelected, UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Unsupported
-from harness.frameworks.ways import Way
 from harness.observe import script
 from harness.observe.probe import probes_of
-from harness.observe.supervisor import Limits, Place, observe
+from harness.observe.supervisor import Limits
 from harness.operator import Operator
-from harness.records import PROBES, Environment, Job, Observation, Probe, Surface, Verdict
+from harness.records import Observation, Probe
 from harness.report.text import clean, one_line
 from harness.repro import Repro, repro
 from harness.theory.expected import expected
 
 LINES = 60  # of what a script prints, that are shown
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was observed of a case on a surface, and where."""
-
-    place: Place
-    environment: Environment
-    verdict: Verdict
-    observation: Observation
 
 
 def repro_case(
@@ -81,7 +67,7 @@ def repro_case(
     """
     if timeout <= 0:
         raise UsageError(f"--timeout {timeout:g}: give more than 0 seconds")
-    asked = _case(case)
+    asked = read(case)
     if aspect is not None and aspect not in probes_of(asked):
         raise UsageError(f"--aspect {aspect}: {asked.id} has {', '.join(probes_of(asked))}")
     surfaces = SurfaceSelection(framework=(framework,), route=route, mode=mode, switch=switch)
@@ -89,25 +75,8 @@ def repro_case(
         sys.stdout.write(_unseen(asked, surfaces, aspect).text)
         return
     places = surfaces.places()
-    shown = _most_telling(_observed(asked, places, aspect, Limits(case=timeout)), asked)
+    shown = most_telling(observed(asked, places, aspect, Limits(case=timeout)), asked)
     sys.stdout.write(_whole(asked, shown, timeout))
-
-
-def _case(text: str) -> Case:
-    try:
-        return figures.CASES.get(text) or parse(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _jobs(case: Case, ways: Sequence[Way], aspect: Probe | None) -> list[Job]:
-    """What is to be observed: of the ways that are asked for, or cost little."""
-    found = []
-    for way in ways:
-        wanted = tuple(probe for probe in probes_of(case) if probe in way.probes and aspect in (None, probe))
-        if case.op in way.ops and way.kind in (None, "plain", "declared") and wanted:
-            found.append(Job(case.id, way.surface, wanted))
-    return found
 
 
 def _unseen(case: Case, surfaces: SurfaceSelection, aspect: Probe | None) -> Repro:
@@ -115,55 +84,12 @@ def _unseen(case: Case, surfaces: SurfaceSelection, aspect: Probe | None) -> Rep
     reasons: list[str] = []
     for place, ways in surfaces.places():
         adapter = registry.load(place.reference)
-        for job in _jobs(case, ways, aspect):
+        for job in jobs(case, ways, aspect):
             made = repro(adapter, case, job.surface, job.probes[0])
             if isinstance(made, Repro):
                 return made
             reasons.append(f"{job.surface.route}: {made.reason}")
-    raise NothingSelected(_no_way(case, reasons))
-
-
-def _no_way(case: Case, reasons: Sequence[str]) -> str:
-    told = "; ".join(dict.fromkeys(reasons)) or "none of the surfaces that are asked for shows that of it"
-    return f"there is no way to say {case.id}: {told}"
-
-
-def _observed(
-    case: Case, places: Sequence[tuple[Place, Sequence[Way]]], aspect: Probe | None, limits: Limits
-) -> list[Seen]:
-    found: list[Seen] = []
-    for place, ways in places:
-        jobs = _jobs(case, ways, aspect)
-        if not jobs:
-            continue
-        observations: list[Observation] = []
-        environment = observe(place, jobs, observations.append, limits, evidence=judge.is_evidence)
-        if environment.failure and not observations:
-            raise EnvironmentFailed(environment.failure)
-        last = {seen.key: seen for seen in observations}
-        for verdict in judge.judge(observations):
-            seen = last[verdict.case_id, verdict.surface, verdict.aspect]
-            found.append(Seen(place, environment, verdict, seen))
-    return found
-
-
-def _most_telling(seen: Sequence[Seen], case: Case) -> Seen:
-    """What is not as expected, if anything; the first route first, and its aspects in their order."""
-    sayable = [one for one in seen if one.verdict.status != "unsupported"]
-    if not sayable:
-        raise NothingSelected(_no_way(case, [f"{one.verdict.surface.route}: {one.verdict.observed}" for one in seen]))
-    if failed := [one for one in sayable if one.verdict.status == "harness_error"]:
-        tell(f"{failed[0].verdict.surface}: {one_line(failed[0].verdict.diagnosis)}")
-    routes: list[Surface] = list(dict.fromkeys(one.observation.surface for one in seen))
-    return min(
-        sayable,
-        key=lambda one: (
-            one.verdict.as_expected,
-            one.verdict.aspect == "declared",
-            routes.index(one.verdict.surface),
-            PROBES.index(one.verdict.aspect),
-        ),
-    )
+    raise NothingSelected(no_way(case, reasons))
 
 
 def _whole(case: Case, seen: Seen, timeout: float) -> str:
