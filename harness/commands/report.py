@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, BinaryIO
 
+from cyclopts import Parameter
 from rich.console import Console
 
 from harness import store
@@ -14,8 +19,11 @@ from harness.deviations.settle import name_of, settle, settled
 from harness.deviations.settled import Settled
 from harness.errors import ConvarithError, UsageError
 from harness.records import Verdict
+from harness.report.badges import badges as of_frameworks
+from harness.report.ctrf import ctrf as write_ctrf
+from harness.report.github import annotated, shielded
 from harness.report.html import html
-from harness.report.junit import junit
+from harness.report.junit import junit as write_junit
 from harness.report.markdown import markdown
 from harness.report.model import Judged, Report
 from harness.report.terminal import show
@@ -27,7 +35,10 @@ def report(
     html: Path | None = None,
     markdown: Path | None = None,
     junit: Path | None = None,
-    junit_per_case: bool = False,
+    ctrf: Path | None = None,
+    per_case: Annotated[bool, Parameter(negative=())] = False,
+    badges: Path | None = None,
+    github: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Show the summary of a run, and write its reports where asked.
 
@@ -41,25 +52,72 @@ def report(
         File for the report in Markdown.
     junit
         File for the report in JUnit's XML.
-    junit_per_case
-        One JUnit test case for each case and surface, instead of one for each relationship and surface.
+    ctrf
+        File for the report in CTRF's JSON.
+    per_case
+        One test case, in JUnit's XML and CTRF's JSON, for each aspect of each case on each surface, instead of one for
+        each relationship on each surface.
+    badges
+        Directory for badges, FRAMEWORK.json for each framework, as shields.io's endpoint takes them.
+    github
+        Print annotations for GitHub Actions, at most ten: one for each rule that is not known.
     """
     record = store.read_run(run)
     told = report_of(run, record, Judged.read(run), settled(run))
-    for path, content in (
-        (html, page(told, run) if html else b""),
-        (markdown, text(told) if markdown else b""),
-        (junit, xml(told, store.verdicts(run) if junit_per_case else None) if junit else b""),
-    ):
-        if path is not None:
-            try:
-                store.write_whole(path, content)
-            except OSError as error:
-                raise UsageError(f"{path} cannot be written ({error.strerror})") from error
-    show(told, Console(), str(run))
+
+    def each() -> Iterable[Verdict] | None:
+        return store.by_surface(run) if per_case else None
+
+    if html is not None:
+        with _writing(html) as file:
+            file.write(page(told, run))
+    if markdown is not None:
+        with _writing(markdown) as file:
+            file.write(text(told))
+    if junit is not None:
+        with _writing(junit) as file:
+            write_junit(told, file, each=each())
+    if ctrf is not None:
+        with _writing(ctrf) as file:
+            write_ctrf(told, file, each=each())
+    if badges is not None:
+        for name, badge in of_frameworks(told):
+            with _writing(badges / f"{name}.json", make=True) as file:
+                file.write(badge)
+    tell(told, str(run), github=github)
 
 
-def conclude(folder: Path, record: store.Run, ledger: Mapping[str, Sequence[Entry]] | None) -> tuple[Judged, Settled]:
+@contextlib.contextmanager
+def _writing(path: Path, *, make: bool = False) -> Iterator[BinaryIO]:
+    """A file that a user named, or one in a directory that is made for it."""
+    try:
+        if make:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with store.writing_whole(path) as file:
+            yield file
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror})") from error
+
+
+def tell(told: Report, folder: str, *, github: bool = False) -> None:
+    """Show the summary of a run, and annotations if GitHub is to make some.
+
+    What frameworks wrote is no command there: within its jobs, the summary is shielded.
+    """
+    if not (github or os.environ.get("GITHUB_ACTIONS") == "true"):
+        show(told, Console(), folder)
+        return
+    held = io.StringIO()
+    outer = Console()
+    show(told, Console(file=held, width=outer.width, force_terminal=outer.is_terminal), folder)
+    sys.stdout.write(shielded(held.getvalue()))
+    for line in annotated(told) if github else ():
+        print(line)
+
+
+def conclude(
+    folder: Path, record: store.Run, ledger: Mapping[str, Sequence[Entry]] | None, *, github: bool = False
+) -> tuple[Judged, Settled]:
     """Hold a closed run against known deviations, write its reports into its directory, and show the summary.
 
     What has been done is not done again: of a run whose files are those that were left there when it was last held
@@ -71,6 +129,8 @@ def conclude(folder: Path, record: store.Run, ledger: Mapping[str, Sequence[Entr
     record : Run
     ledger : mapping or None
         As :meth:`harness.commands.ledger.Ledger.entries` gives them.
+    github : bool
+        Whether to print annotations for GitHub.
 
     Returns
     -------
@@ -92,14 +152,15 @@ def conclude(folder: Path, record: store.Run, ledger: Mapping[str, Sequence[Entr
             if not done:
                 store.write_whole(folder / "report.html", page(told, folder))
                 store.write_whole(folder / "report.md", text(told))
-                store.write_whole(folder / "junit.xml", xml(told))
+                with store.writing_whole(folder / "junit.xml") as file:
+                    write_junit(told, file)
                 store.seal(folder, name)
     except OSError as error:
         raise ConvarithError(
             f"{folder}: the reports cannot be written ({error.strerror}), all else is there; when there is room, make "
             f"them by: {store.how_to_go_on(folder)}"
         ) from error
-    show(told, Console(), str(folder))
+    tell(told, str(folder), github=github)
     return told.judged, found
 
 
@@ -128,10 +189,3 @@ def page(told: Report, folder: Path) -> bytes:
 def text(told: Report) -> bytes:
     """The report in Markdown."""
     return markdown(told).encode()
-
-
-def xml(told: Report, each: Iterable[Verdict] | None = None) -> bytes:
-    """The report in JUnit's XML."""
-    stream = io.BytesIO()
-    junit(told, stream, each=each)
-    return stream.getvalue()

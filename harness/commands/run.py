@@ -25,6 +25,7 @@ from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, NothingSelected, Usa
 from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
 from harness.report.model import Judged
+from harness.report.text import one_line
 from harness.spread import named
 
 ON_ONE_GPU = 4  # workers, unless it is said otherwise: each holds a context of its own, some 500 MiB
@@ -46,6 +47,7 @@ def run(
     out: Path | None = None,
     resume: bool = False,
     exit_zero: bool = False,
+    github: Annotated[bool, Parameter(negative=())] = False,
     ledger: Ledger = _SHIPPED,
 ) -> int:
     """Observe layers, judge them against the theory, and report.
@@ -74,6 +76,8 @@ def run(
         Go on with the run in the output directory, as it was asked for, where it was interrupted.
     exit_zero
         End with 0 where a disagreement alone would end with 1. The report is the same.
+    github
+        Print annotations for GitHub Actions, at most ten: one for each rule that is not known.
     """
     if timeout <= 0 or start_timeout <= 0 or jobs < 0 or memory < 0:
         raise UsageError("--timeout and --start-timeout are more than 0 seconds, --jobs and --memory are not negative")
@@ -83,7 +87,7 @@ def run(
     if resume:
         record, folder = _begun(asked, out)
         if record.complete:
-            judged, found = conclude(folder, record, entries)
+            judged, found = conclude(folder, record, entries, github=github)
             return exit_code(record, judged, found, forgiving=exit_zero)
         asked = of(record, folder)
     places = asked.surfaces.places()
@@ -121,11 +125,11 @@ def run(
     except KeyboardInterrupt:
         print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)
         raise
-    judged, found = conclude(folder, record, entries)
+    judged, found = conclude(folder, record, entries, github=github)
     if asked.explore.random is not None:
         make_small(record, judged.unexpected, work, folder, workers=workers, limits=asked.limits)
     for failure in (place.failure for place in record.environments if place.failure):
-        print(f"convarith: {failure}", file=sys.stderr)
+        print(f"convarith: {one_line(failure, 1000)}", file=sys.stderr)
     return exit_code(record, judged, found, forgiving=exit_zero)
 
 
@@ -136,7 +140,7 @@ def _begun(asked: Asked, out: Path | None) -> tuple[store.Run, Path]:
     if asked != _DEFAULT:
         raise UsageError(
             "--resume goes on with what the run was asked for: leave out all but --out, --jobs, --engine, --known, "
-            "--no-known, --exit-zero"
+            "--no-known, --exit-zero, --github"
         )
     record, ours = store.read_run(out), version("convarith")
     if record.version != ours:

@@ -7,9 +7,9 @@ cases.parquet  observations.parquet  verdicts.parquet
 
 from harness.store.asking import Answer, choose, query
 from harness.store.columns import TABLES
-from harness.store.counting import Count, Kind, Unexpected, counts, kinds
+from harness.store.counting import Count, Kind, Unexpected, by_surface, counts, kinds
 from harness.store.log import ObservationFile
-from harness.store.run import Run, create, held, how_to_go_on, read_run, write_run, write_whole
+from harness.store.run import Run, create, held, how_to_go_on, read_run, write_run, write_whole, writing_whole
 from harness.store.seal import seal, sealed
 from harness.store.tables import adopt, check, close, evidence, keys, mark, observations, observed, printed, verdicts
 
@@ -22,6 +22,7 @@ __all__ = [
     "Run",
     "Unexpected",
     "adopt",
+    "by_surface",
     "check",
     "choose",
     "close",
@@ -43,4 +44,5 @@ __all__ = [
     "verdicts",
     "write_run",
     "write_whole",
+    "writing_whole",
 ]

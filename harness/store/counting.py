@@ -106,6 +106,12 @@ def kinds(folder: Path) -> Iterator[Kind]:
             yield Kind(surface, aspect, status, number, smallest)
 
 
+def by_surface(folder: Path) -> Iterator[Verdict]:
+    """All verdicts of a closed run, by surface, size of the case, aspect."""
+    order = f"{', '.join(SURFACE)}, length(case_id), case_id, aspect"
+    return verdicts(folder, order=f"ORDER BY {order}")
+
+
 @dataclass(frozen=True, slots=True)
 class Unexpected(Collection[Verdict]):
     """The unexpected verdicts of a closed run, read from its table each time that they are gone through.

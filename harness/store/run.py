@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -123,6 +123,14 @@ def read_run(folder: Path) -> Run:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
+    with writing_whole(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def writing_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which is there when all has been written, or not at all."""
     scratch = path.with_name(f".{path.name}.part")
-    scratch.write_bytes(content)
+    with scratch.open("wb") as file:
+        yield file
     os.replace(scratch, path)
