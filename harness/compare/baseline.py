@@ -63,21 +63,22 @@ class Deviation:
         return ", ".join(filter(None, (self.error, self.value))) or self.status
 
 
-def deviations(folder: Path) -> Iterator[tuple[Key, Deviation, str]]:
-    """What of a closed run is not as expected, our own failures aside, by key; and what was observed."""
+def deviations(folder: Path) -> Iterator[tuple[Key, Deviation, str, str]]:
+    """What of a closed run is not as expected, our own failures aside, by key; what was observed, and the diagnosis."""
     with opened_in_memory() as database:
         for table in ("observations", "verdicts"):
             read_parquet(database, [folder / f"{table}.parquet"]).create_view(table)
         cursor = database.execute(
             "SELECT v.framework, v.route, v.mode, v.switch, v.case_id, v.aspect, status, "  # noqa: S608 - our own words
-            f"coalesce({_ERROR}, ''), coalesce({_VALUE}, ''), any_value(observed) FROM "
+            f"coalesce({_ERROR}, ''), coalesce({_VALUE}, ''), any_value(observed), "
+            "coalesce(any_value(diagnosis), '') FROM "
             "(SELECT * FROM verdicts WHERE status NOT IN ('agrees', 'unsupported', 'harness_error')) AS v "
             "JOIN observations AS o ON v.case_id = o.case_id AND v.framework = o.framework AND v.route = o.route "
             "AND v.mode = o.mode AND v.switch = o.switch AND v.release = o.release AND v.aspect = o.probe "
             "GROUP BY v.framework, v.route, v.mode, v.switch, v.case_id, v.aspect, status ORDER BY ALL"
         )
         for row in cursor.fetchall():
-            yield row[:6], Deviation(row[6], _word(row[7]), row[8]), row[9]
+            yield row[:6], Deviation(row[6], _word(row[7]), row[8]), row[9], row[10]
 
 
 def write(run: Path, folder: Path) -> dict[str, int]:
@@ -97,7 +98,7 @@ def write(run: Path, folder: Path) -> dict[str, int]:
         raise UsageError(f"the run in {run} holds several releases of {several[0]}: a baseline is of one of each")
     told: dict[str, dict[tuple[str, ...], list[str]]] = {name: {} for name in sorted(frameworks)}
     counts = dict.fromkeys(told, 0)
-    for (framework, *surface, case_id, aspect), seen, _ in deviations(run):
+    for (framework, *surface, case_id, aspect), seen, *_ in deviations(run):
         words = told[framework].setdefault((case_id, seen.status, seen.error, *surface), [])
         words.append(f"{aspect}:{seen.value}" if seen.value else aspect)
         counts[framework] += 1
@@ -161,12 +162,12 @@ def against(folder: Path, after: Side) -> Compared:
         )
     known = {tuple(one) for one in before.run.selection.get("surfaces", ())}
     here = _surfaces(after.folder)
-    now = {key: (seen, said) for key, seen, said in deviations(after.folder)}
+    now = {key: (seen, said, why) for key, seen, said, why in deviations(after.folder)}
     statuses = _statuses(after.folder, set(listed) - set(now))
     changes = []
     for key in dict.fromkeys([*listed, *now]):
         was = listed.get(key)
-        seen, said = now.get(key, (None, ""))
+        seen, said, why = now.get(key, (None, "", ""))
         status = seen.status if seen else statuses.get(key, "")
         if key[:4] not in known or key[:4] not in here or not status or seen == was:
             continue
@@ -176,7 +177,7 @@ def against(folder: Path, after: Side) -> Compared:
             worse = was is None and status not in ("unsupported", "harness_error")
             saw = str(was or "as expected")
             changes.append(
-                Change(kind, worse, *key[:4], key[5], key[4], parse(key[4]).op, before_status, status, saw, said)
+                Change(kind, worse, *key[:4], key[5], key[4], parse(key[4]).op, before_status, status, saw, said, why)
             )
     changes.sort(key=order)
     alone = [f"{'/'.join(filter(None, one))} was run in {after.name} alone" for one in sorted(here - known)]

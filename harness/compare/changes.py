@@ -43,6 +43,8 @@ class Change:
         The statuses; empty where it was not observed.
     saw_before, saw_after : str
         What was observed, in words and numbers, and how its values differ if nothing else does.
+    diagnosis : str
+        Why it is not as the theory says, or was not, if it is now.
     """
 
     kind: Kind
@@ -58,6 +60,17 @@ class Change:
     after: str
     saw_before: str
     saw_after: str
+    diagnosis: str = ""
+
+    @property
+    def was(self) -> str:
+        """Status and observation before."""
+        return _told(self.before, self.saw_before)
+
+    @property
+    def now(self) -> str:
+        """The same after."""
+        return _told(self.after, self.saw_after)
 
     @property
     def surface(self) -> str:
@@ -137,5 +150,9 @@ class Compared:
     def headline(self) -> str:
         """What came of it, in a line."""
         told = [f"{self.counts[kind]} {kind.replace('_', ' ')}" for kind in KINDS if self.counts[kind]]
-        what = f"{self.worse} that agreed and agree no more" if self.worse else "nothing that agreed is worse"
+        what = f"{self.worse} that agreed and agree no more" if self.worse else "Nothing that agreed is worse"
         return f"{what}: {', '.join(told) or 'no change'}; {self.same} the same"
+
+
+def _told(status: str, saw: str) -> str:
+    return f"{status}: {saw}" if status and saw else status or "not observed"

@@ -52,8 +52,9 @@ def _body(told: Compared, group: Group) -> Iterator[str]:
         ("Of which layers", group.predicate),
         ("For example", example.case_id),
         ("On", f"{example.surface}, {example.aspect}"),
-        ("Was", example.saw_before or "not observed"),
-        ("Is", example.saw_after or "not observed"),
+        ("Was", example.was),
+        ("Is", example.now),
+        ("Diagnosis", example.diagnosis or "none"),
     ):
         yield f"| {name} | <code>{escaped(text)}</code> |"
     yield ""

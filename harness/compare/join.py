@@ -171,7 +171,7 @@ def _changes(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
     """What differs between cases and surfaces that both sides ran, with its texts."""
     for name in ("one", "other"):
         database.execute(
-            f"CREATE TABLE {name}_said AS SELECT {_key('aspect')} AS key, observed "  # noqa: S608
+            f"CREATE TABLE {name}_said AS SELECT {_key('aspect')} AS key, observed, diagnosis "  # noqa: S608
             f"FROM {_joined('verdicts', name)} WHERE {_key('aspect')} IN (SELECT key FROM differing)"
         )
         database.execute(
@@ -182,7 +182,8 @@ def _changes(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
     rows = database.execute(
         f"SELECT framework, route, mode, switch, case_id, op, [{_ASPECTS}][key % {len(PROBES)} + 1], "  # noqa: S608
         "coalesce(before, ''), coalesce(after, ''), coalesce(outcome_before, ''), coalesce(outcome_after, ''), "
-        "coalesce(a.observed, ''), coalesce(b.observed, ''), coalesce(c.value, ''), coalesce(d.value, '') "
+        "coalesce(a.observed, ''), coalesce(b.observed, ''), coalesce(c.value, ''), coalesce(d.value, ''), "
+        "coalesce(nullif(b.diagnosis, ''), a.diagnosis, '') "
         f"FROM (SELECT *, key // {len(PROBES)} AS pair FROM differing) AS differing "
         "JOIN known ON known.number = pair // (SELECT count(*) FROM surfaces) "
         "JOIN surfaces ON surfaces.number = pair % (SELECT count(*) FROM surfaces) "
@@ -207,13 +208,14 @@ def _changes(database: duckdb.DuckDBPyConnection) -> Iterator[Change]:
             sees,
             one,
             other,
+            why,
         ) in some:
             kind = kind_of(was, now, raised, raises)
             if kind is None:
                 continue
             change = Change(
                 kind, was == "agrees" and now not in ("agrees", *_SILENT), framework, route, mode, switch, aspect,
-                case_id, op, was, now, saw, sees,
+                case_id, op, was, now, saw, sees, why,
             )  # fmt: skip
             if was == now and saw == sees and one != other:
                 change = replace(change, saw_before=f"{saw}, values {one}", saw_after=f"{sees}, values {other}")

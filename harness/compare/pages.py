@@ -68,8 +68,10 @@ def _example(group: Group) -> Iterator[str]:
     if group.exceptions:
         yield f"not so: {', '.join(group.exceptions)}"
     yield f"{change.case_id} on {change.surface}, {change.aspect}"
-    yield f"was {one_line(change.saw_before, 200) or 'not observed'}"
-    yield f"is  {one_line(change.saw_after, 200) or 'not observed'}"
+    yield f"was {one_line(change.was, 200)}"
+    yield f"is  {one_line(change.now, 200)}"
+    if change.diagnosis:
+        yield f"diagnosis: {one_line(change.diagnosis, 300)}"
 
 
 def _markdown(told: Compared, *, only_changed: bool) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _markdown(told: Compared, *, only_changed: bool) -> Iterator[str]:
         rows = [change for change in told.changes if change.kind == kind]
         yield "\n| Case | Surface | Aspect | Was | Is |\n|:--|:--|:--|:--|:--|"
         for change in rows[:ROWS]:
-            cells = (change.case_id, change.surface, change.aspect, change.saw_before, change.saw_after)
+            cells = (change.case_id, change.surface, change.aspect, change.was, change.now)
             yield f"| {' | '.join(escaped(cell, 120) for cell in cells)} |"
         if len(rows) > ROWS:
             yield f"\nand {count(len(rows) - ROWS, 'more row')}: `convarith diff … --format json` has all."
@@ -99,4 +101,5 @@ def _markdown(told: Compared, *, only_changed: bool) -> Iterator[str]:
 
 def _line(group: Group) -> str:
     told = f"- {escaped(group.sentence, 300)}, **{group.count} of {group.total}**"
-    return f"{told}; in SQL <code>{escaped(group.predicate)}</code>; for example {escaped(group.example.case_id)}"
+    told += f"; in SQL <code>{escaped(group.predicate)}</code>; for example {escaped(group.example.case_id)}"
+    return f"{told}: {escaped(group.example.diagnosis, 200)}" if group.example.diagnosis else told

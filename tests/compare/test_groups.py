@@ -78,6 +78,11 @@ def test_what_was_planted_is_told_in_two_rules(tmp_path: Path, from_baseline: bo
         "op = 'conv' AND s_max > 1",
         "op = 'conv_transpose' AND d_max > 1",
     }
+    told = {group.kind: group.example for group in found.groups}
+    assert told["regression"].diagnosis == "kernel flipped"
+    assert told["regression"].now == "wrong_operator: o = 3"
+    assert told["newly_rejected"].diagnosis == ""
+    assert told["newly_rejected"].now == "rejected: ValueError: no"
     for group in found.groups:
         assert group.example in found.changes
         assert group.example.case_id in {case.id for case in said}

@@ -47,6 +47,7 @@ def closed(
             yield Verdict(
                 case_id=one.case_id, surface=one.surface, aspect="forward", relationships=("R1",), status=status,
                 expected="", observed=saw if status == "rejected" else "o = 3",
+                diagnosis="kernel flipped" if status == "wrong_operator" else "",
             )  # fmt: skip
 
     store.close(folder, some.values(), run.environments, judge)

@@ -48,4 +48,4 @@ def test_it_is_reported_and_asked(run: Path, merged: Path, capsys: pytest.Captur
 def test_it_is_compared_with_one_of_now(run: Path, merged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["diff", str(run), str(merged)]) == 0
-    assert capsys.readouterr().out.startswith("nothing that agreed is worse: no change; 16 the same")
+    assert capsys.readouterr().out.startswith("Nothing that agreed is worse: no change; 16 the same")

@@ -119,7 +119,7 @@ def test_a_night_tells_what_broke_and_ends_with_1(night: Path) -> None:
 
 
 def test_a_night_on_which_nothing_is_new_ends_with_0(night: Path) -> None:
-    assert "nothing that agreed is worse" in step("report", RUNS="first", BASELINE="baseline", OUT="same")
+    assert "Nothing that agreed is worse" in step("report", RUNS="first", BASELINE="baseline", OUT="same")
     assert json.loads(Path("same/issues.json").read_text()) == []
 
 
