@@ -25,7 +25,7 @@ _LABELS = ("same", *KINDS)
 
 
 def grouped(changes: Sequence[Change], said: Callable[[], Said], same: Same) -> list[Group]:
-    """Rules of changes, those that are worse first, then those that say the most.
+    """Rules of changes, kind by kind: those of what is worse first, and of these those that say the most.
 
     Parameters
     ----------
@@ -47,7 +47,11 @@ def grouped(changes: Sequence[Change], said: Callable[[], Said], same: Same) -> 
         rows = _rows(framework, mine, cases, number_of, rest)
         told = sentences(rows, cases, partial(_of_example, mine))
         groups += starmap(_group, ((rule, [mine[number] for number in covered.tolist()]) for rule, covered in told))
-    return sorted(groups, key=lambda group: (KINDS.index(group.kind), -group.worse, -group.count, group.sentence))
+    return sorted(groups, key=_order)
+
+
+def _order(group: Group) -> tuple[int, bool, float, str]:
+    return KINDS.index(group.kind), not group.worse, -(group.count**2) / group.total, group.sentence
 
 
 def place(change: Change) -> Place:

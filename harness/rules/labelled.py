@@ -131,18 +131,22 @@ def sentences(rows: Rows, said: Said, example: Callable[[int], dict[str, Any]]) 
     Returns
     -------
     list of (Rule, array of int)
-        Those with the most support first, and the numbers of the rows that are as each says: its status is their label.
-        A rule without exceptions never covers a row that is not as it says; those with exceptions come only where no
-        exact one was found.
+        Those that say the most first: how many rows are as they say, in proportion to how many they speak of. With each
+        the numbers of these rows: its status is their label. A rule without exceptions never covers a row that is not
+        as it says; those with exceptions come only where no exact one was found, and hide none.
     """
     found: list[tuple[Rule, Numbers]] = []
     for label in sorted({rows.labels[number] for number in np.unique(rows.label)} - {rows.labels[0]}):
         wanted = np.asarray(rows.label == rows.labels.index(label), dtype=np.bool_)
         told: list[tuple[Rule, Bools]] = []
+        rest: list[tuple[Rule, Bools]] = []
         for conjunction in cover(said.holds, rows.case, rows.cell, _by_cause(rows, wanted)):
-            told += _told(conjunction, rows, label, said, example)
-        found += [(rule, rows.number[right]) for rule, right in _needed(told)]
-    return sorted(found, key=lambda one: (-one[0].support, str(one[0])))
+            (rest if conjunction.rest else told).extend(_told(conjunction, rows, label, said, example))
+        told = _needed(told)
+        covered = np.any([right for _, right in told], axis=0) if told else np.zeros_like(wanted)
+        told += [(rule, right) for rule, right in rest if not covered[right].all()]
+        found += [(rule, rows.number[right]) for rule, right in told]
+    return sorted(found, key=lambda one: (-(one[0].support ** 2) / one[0].total, str(one[0])))
 
 
 def _by_cause(rows: Rows, wanted: Bools) -> list[Bools]:
@@ -170,7 +174,7 @@ def _told(
     for statement in found.statements:
         covered &= said.holds[statement, rows.case]
     others = set(np.unique(rows.cell[covered & ~wanted]).tolist()) - found.cells
-    if not found.statements and not found.exact:  # all that is left, which nothing short says: nor where
+    if not found.statements and not found.exact:  # such as all that is left, which nothing short says: nor where
         others = set()
     for box in boxes(rows.cells, found.cells, others):
         inside = covered & np.isin(rows.cell, [number for number, cell in enumerate(rows.cells) if box.holds(cell)])

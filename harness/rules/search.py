@@ -15,7 +15,8 @@ import numpy.typing as npt
 LONGEST = 3  # statements in a conjunction
 FEW = 1000  # pairs that are looked at again, each with every third statement
 _WORST = 8  # exceptions for each row that is covered, beyond which a conjunction says nothing of a cell
-MOST = 25  # conjunctions in a cover; what is left is then told as a whole
+MOST = 25  # conjunctions for each part; what is left is then told as a whole
+LEAST = 100  # so is what is left if none covers one in so many of it: that would be a list, and no rule
 
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
@@ -33,11 +34,14 @@ class Found:
     cells : frozenset of int
     exact : bool
         Whether it covers no other row there.
+    rest : bool
+        Whether it stands for what is left, of which nothing short can be said.
     """
 
     statements: tuple[int, ...]
     cells: frozenset[int]
     exact: bool
+    rest: bool = False
 
 
 class _Bits:
@@ -86,8 +90,9 @@ def cover(holds: Bools, case: Numbers, cell: Numbers, parts: Sequence[Bools]) ->
     Returns
     -------
     list of Found
-        In the order in which they were chosen: those that say the most in the fewest words first. Together they cover
-        every row that is wanted, and where all are exact no other.
+        In the order in which they were chosen: those that say the most in the fewest words first, and at last what
+        stands for the rest, if there is any. Together they cover every row that is wanted, and where all are exact no
+        other.
     """
     cells = int(cell.max()) + 1 if len(cell) else 0
     wanted = np.any(parts, axis=0)
@@ -96,11 +101,14 @@ def cover(holds: Bools, case: Numbers, cell: Numbers, parts: Sequence[Bools]) ->
         for one in _cover(holds, case, cell, part & ~covered, not_wanted=~wanted, cells=cells):
             found.append(one)
             covered |= _covers(one, holds, case, cell)
-    return _needed(found, holds, case[wanted], cell[wanted])
+    needed = _needed(found, holds, case[wanted], cell[wanted])
+    if (left := wanted & ~covered).any():
+        needed.append(Found((), frozenset(np.unique(cell[left]).tolist()), exact=False, rest=True))
+    return needed
 
 
 def _cover(holds: Bools, case: Numbers, cell: Numbers, part: Bools, *, not_wanted: Bools, cells: int) -> list[Found]:
-    """The same of one part."""
+    """The same of one part, without the rest."""
     with_any = np.zeros(cells, dtype=np.bool_)
     with_any[cell[part]] = True
     others = not_wanted & with_any[cell]  # a cell without any is never spoken of
@@ -108,16 +116,17 @@ def _cover(holds: Bools, case: Numbers, cell: Numbers, part: Bools, *, not_wante
     left = np.flatnonzero(part)
     found: list[Found] = []
     exact = True
-    while len(left):
+    while len(left) and len(found) < MOST:
         bits = _Bits(holds, case[left], cell[left], cells)
-        best = _Search(bits, others_bits, exact=exact).best() if len(found) < MOST else None
-        if best is None and exact and len(found) < MOST:  # and there will be none for what is left of these
+        best = _Search(bits, others_bits, exact=exact).best()
+        covered = _covers(best, holds, case[left], cell[left]) if best else np.zeros(len(left), dtype=np.bool_)
+        if best and LEAST * covered.sum() >= len(left):
+            found.append(best)
+            left = left[~covered]
+        elif exact:  # and there will be none for what is left of these
             exact = False
-            continue
-        if best is None:
-            best = Found((), frozenset(np.unique(cell[left]).tolist()), exact=False)
-        found.append(best)
-        left = left[~_covers(best, holds, case[left], cell[left])]
+        else:
+            break
     return found
 
 

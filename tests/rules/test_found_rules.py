@@ -117,6 +117,20 @@ def test_two_causes_are_two_rules_or_fewer_that_cover_both(either: set[str], oth
     assert all(rule.support == rule.total for rule in told)
 
 
+def test_a_few_without_a_rule_hide_none(tmp_path: Path) -> None:
+    """What is planted is told as if they were not there, and they are told as what is left."""
+    odd = {case.id for case in random.Random(2).sample(cases(), 4)}
+
+    def planted(case: Case) -> bool:
+        return case.op == "conv" and PLANTS["s_max > 1"](case)
+
+    told, covered = found(
+        (row(case, "crashed" if planted(case) or case.id in odd else "agrees") for case in cases()), tmp_path
+    )
+    assert (told[0].predicate, told[0].support) == ("op = 'conv' AND s_max > 1", sum(map(planted, cases())))
+    assert {case.id for case in cases() if planted(case)} | odd <= {key[0] for key in covered}
+
+
 def test_where_it_happens_is_said_and_where_it_makes_no_difference_is_not(tmp_path: Path) -> None:
     rows = [
         row(case, "rejected" if bad and PLANTS["k_even"](case) else "agrees", route=route, mode=mode, aspect=aspect)
