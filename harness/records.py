@@ -145,6 +145,8 @@ class Verdict:
         What differs and how; empty where nothing does.
     known : str
         The entry of the known deviations that knows it; empty where none does.
+    depends : str
+        On which switch, mode, layout, element type or batch it depends; empty where it was not observed again.
     """
 
     case_id: str
@@ -156,6 +158,7 @@ class Verdict:
     observed: str
     diagnosis: str = ""
     known: str = ""
+    depends: str = ""
 
     @property
     def counted(self) -> Status:

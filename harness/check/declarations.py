@@ -50,7 +50,9 @@ def declarations(kind: type[Adapter], registered: str) -> Iterator[Check]:
     told = "; ".join(f"{name}: {', '.join(route.modes)}" for name, route in routes.items()) if not problems else ""
     yield verdict("routes", problems, told, remedy)
 
-    switches = getattr(kind, "switches", None)
+    switches: Any = getattr(kind, "switches", None)
+    if isinstance(switches, tuple) and isinstance(kind.further_switches, tuple):
+        switches = (*switches, *kind.further_switches)
     remedy = "declare `switches` as a tuple of different words, each named as one would set it: ('threads=2',)"
     told = ", ".join(switches) if isinstance(switches, tuple) and all(map(_is_text, switches)) else ""
     yield verdict("switches", list(_switches(switches)), told or "there are none", remedy)

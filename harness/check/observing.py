@@ -236,10 +236,11 @@ def _fault(one: Verdict) -> str:
 
 def switches(checked: Checked) -> Iterator[Check]:
     """Of each switch, whether it can be set, is told in the facts, and leaves the plainest layers as they are."""
-    if not checked.kind.switches:
+    known = (*checked.kind.switches, *checked.kind.further_switches)
+    if not known:
         return
     plain = _Seen.of(checked.place(), [])
-    for switch in checked.kind.switches:
+    for switch in known:
         surfaces = checked.surfaces(switch)
         jobs = [job for one in surfaces for job in checked.jobs(one, checked.plainest(one))]
         seen = _Seen.of(checked.place(switch=switch), jobs)

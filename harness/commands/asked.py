@@ -31,6 +31,8 @@ class Asked:
     shard : str
         'K/N', or empty for all.
     limits : Limits
+    vary : bool
+        Whether disagreements are observed again, to see on which switch they depend.
     digest : str
         Of all cases that were selected, those of other shards among them, and the surfaces that they take; empty before
         they are known.
@@ -41,6 +43,7 @@ class Asked:
     explore: Exploration = field(default_factory=Exploration)
     shard: str = ""
     limits: Limits = field(default_factory=Limits)
+    vary: bool = True
     digest: str = ""
 
     def remembered(self, places: Iterable[tuple[Any, object]], digest: str) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Asked:
             "explore": asdict(self.explore),
             "shard": self.shard,
             "limits": asdict(self.limits),
+            "vary": self.vary,
             "digest": digest,
         }
 

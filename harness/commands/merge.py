@@ -73,7 +73,7 @@ def merge(
     for number, other in enumerate(parts[1:], 1):
         if why := next(filter(None, (_apart(earlier, other) for earlier in parts[:number])), ""):
             raise UsageError(f"{other.folder} cannot be merged with {first.folder}: {why}")
-    environments = _united(parts)
+    environments = _united(part.run.environments for part in parts)
     missing = _missing(parts)
     record = replace(
         first.run,
@@ -95,6 +95,9 @@ def merge(
             store.close(out, cases, environments, judge.judge_in_order)
             complete = not missing and all(part.run.complete for part in parts)
             record = replace(record, cases=len(cases), complete=complete)
+            if complete and all(store.has_varied(part.folder) for part in parts):
+                store.adopt_varied(out, [(part.folder, part.called) for part in parts])
+                record = replace(record, varied=_united(part.run.varied for part in parts))
             store.write_run(out, record)
     except OSError as error:
         raise ConvarithError(f"{out} cannot be written ({error.strerror}): make room, and merge again") from error
@@ -124,14 +127,15 @@ def _part(folder: Path, *, releases: bool) -> _Part:
         for place in run.environments
         if not place.release and "version" in place.facts
     }
-    environments = tuple(
-        replace(place, release=place.release or called.get(place.framework, "")) for place in run.environments
+    environments, varied = (
+        tuple(replace(place, release=place.release or called.get(place.framework, "")) for place in some)
+        for some in (run.environments, run.varied)
     )
     texts = tuple(
         f"{text}={called[text]}" if text in called else asked.surfaces.framework[number]
         for number, text in enumerate(map(name_of, asked.surfaces.framework))
     )
-    run = replace(run, environments=environments)
+    run = replace(run, environments=environments, varied=varied)
     return _Part(folder, run, replace(asked, surfaces=replace(asked.surfaces, framework=texts)), called)
 
 
@@ -207,10 +211,10 @@ def _frameworks(parts: Iterable[_Part]) -> list[str]:
     return list(found.values())
 
 
-def _united(parts: Iterable[_Part]) -> tuple[Environment, ...]:
+def _united(several: Iterable[Iterable[Environment]]) -> tuple[Environment, ...]:
     found: dict[Where, Environment] = {}
-    for part in parts:
-        for place in part.run.environments:
+    for environments in several:
+        for place in environments:
             known = found.get(place.where)
             found[place.where] = place if known is None else known.joined(place)
     return tuple(found.values())

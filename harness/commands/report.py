@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from harness import store
+from harness.commands.varying import decided
 from harness.deviations.entry import Entry
 from harness.deviations.settle import name_of, settle, settled
 from harness.deviations.settled import Settled
@@ -27,6 +28,8 @@ from harness.report.junit import junit as write_junit
 from harness.report.markdown import markdown
 from harness.report.model import Judged, Report
 from harness.report.terminal import show
+
+Again = Callable[[store.Run, Collection[Verdict]], store.Run]
 
 
 def report(
@@ -116,7 +119,12 @@ def tell(told: Report, folder: str, *, github: bool = False) -> None:
 
 
 def conclude(
-    folder: Path, record: store.Run, ledger: Mapping[str, Sequence[Entry]] | None, *, github: bool = False
+    folder: Path,
+    record: store.Run,
+    ledger: Mapping[str, Sequence[Entry]] | None,
+    again: Again | None = None,
+    *,
+    github: bool = False,
 ) -> tuple[Judged, Settled]:
     """Hold a closed run against known deviations, write its reports into its directory, and show the summary.
 
@@ -129,6 +137,9 @@ def conclude(
     record : Run
     ledger : mapping or None
         As :meth:`harness.commands.ledger.Ledger.entries` gives them.
+    again : callable, optional
+        Observes what is not as expected again, to see on what it depends, and gives the run with where it did. If left
+        out, or it has been done, what it depends on is told as far as it is known.
     github : bool
         Whether to print annotations for GitHub.
 
@@ -146,8 +157,11 @@ def conclude(
     name = name_of(ledger)
     try:
         with store.held(folder):
-            done = store.sealed(folder, name)
+            done = store.sealed(folder, name) and (again is None or store.has_varied(folder))
             found = settled(folder) if done else settle(folder, record, ledger)
+            if not done:
+                record = record if again is None else again(record, store.Unexpected(folder))
+                found = decided(folder, record, found)
             told = report_of(folder, record, Judged.read(folder), found)
             if not done:
                 store.write_whole(folder / "report.html", page(told, folder))

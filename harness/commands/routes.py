@@ -73,6 +73,9 @@ class Row:
     reason: str = ""
 
 
+RowKind = SurfaceKind | Literal["by name"]  # that no grid takes is asked for by name
+
+
 @dataclass(frozen=True, slots=True)
 class SurfaceRow:
     """A surface, as the list has it: what a grid calls its kind, what is seen on it, of which operations."""
@@ -81,7 +84,7 @@ class SurfaceRow:
     route: str
     mode: str
     switch: str
-    kind: SurfaceKind
+    kind: RowKind
     probes: tuple[Probe, ...]
     ops: tuple[Op, ...]
 
@@ -123,11 +126,12 @@ def routes(
 def _surfaces() -> Iterator[SurfaceRow]:
     for framework, reference in registry.adapters().items():
         adapter = registry.load(reference)
-        for switch in ("", *adapter.switches):
+        for switch in ("", *adapter.switches, *adapter.further_switches):
             for way in ways(framework, adapter, switch):
                 if way.kind is not None:
                     where = way.surface
-                    yield SurfaceRow(framework, where.route, where.mode, switch, way.kind, way.probes, way.ops)
+                    kind: RowKind = "by name" if switch in adapter.further_switches else way.kind
+                    yield SurfaceRow(framework, where.route, where.mode, switch, kind, way.probes, way.ops)
 
 
 def _table(rows: Sequence[SurfaceRow], format: str) -> str:

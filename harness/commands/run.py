@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from contextlib import nullcontext
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -20,10 +21,12 @@ from harness.commands.progress import Progress
 from harness.commands.report import conclude
 from harness.commands.selection import CaseSelection, of_shard
 from harness.commands.surfaces import SurfaceSelection, shards
+from harness.commands.varying import observed_again
 from harness.deviations.settled import Settled
 from harness.errors import AS_EXPECTED, FAILED, UNEXPECTED, NothingSelected, UsageError
 from harness.observe.supervisor import Limits
 from harness.pipeline import conduct
+from harness.records import Verdict
 from harness.report.model import Judged
 from harness.report.text import one_line
 from harness.spread import named
@@ -44,6 +47,7 @@ def run(
     start_timeout: float = 180.0,
     memory: int = 0,
     engine: str = "",
+    vary: bool = True,
     out: Path | None = None,
     resume: bool = False,
     exit_zero: bool = False,
@@ -70,6 +74,9 @@ def run(
         What runs the work: 'dask' (a cluster of this machine's processes), 'dask=ADDRESS' (one whose scheduler is
         there), or MODULE:CALLABLE, which is called with the number of workers and gives a concurrent.futures.Executor.
         This process and its workers, if left out.
+    vary
+        Observe disagreements that are not known again, the smallest of each kind: with other switches, in other modes,
+        layouts, element types and batches, to see on which they depend. --no-vary leaves that out.
     out
         Output directory, which must be new or empty; reports/DATE-TIME if left out.
     resume
@@ -82,11 +89,11 @@ def run(
     if timeout <= 0 or start_timeout <= 0 or jobs < 0 or memory < 0:
         raise UsageError("--timeout and --start-timeout are more than 0 seconds, --jobs and --memory are not negative")
     entries = ledger.entries()
-    asked = Asked(cases, surfaces, explore, shard, Limits(start_timeout, timeout, memory))
+    asked = Asked(cases, surfaces, explore, shard, Limits(start_timeout, timeout, memory), vary)
     record = None
     if resume:
         record, folder = _begun(asked, out)
-        if record.complete:
+        if record.complete and (store.has_varied(folder) or not record.selection.get("vary")):
             judged, found = conclude(folder, record, entries, github=github)
             return exit_code(record, judged, found, forgiving=exit_zero)
         asked = of(record, folder)
@@ -117,15 +124,21 @@ def run(
 
     most = os.cpu_count() or 1
     workers = jobs or (min(most, ON_ONE_GPU) if asked.surfaces.device == "gpu" else most)
+
+    def again(closed: store.Run, verdicts: Collection[Verdict]) -> store.Run:
+        taken = [shard.place for shard in work]
+        return observed_again(closed, verdicts, taken, folder, asked, workers=workers, engine=engine)
+
     try:
         with named(engine, workers) if engine else nullcontext() as others, Progress() as progress:
-            record, _ = conduct(
-                record, chosen, work, folder, workers=workers, limits=asked.limits, watcher=progress, engine=others
-            )
+            if not record.complete:
+                record, _ = conduct(
+                    record, chosen, work, folder, workers=workers, limits=asked.limits, watcher=progress, engine=others
+                )
+        judged, found = conclude(folder, record, entries, again, github=github)
     except KeyboardInterrupt:
         print(f"convarith: to go on: {store.how_to_go_on(folder)}", file=sys.stderr)
         raise
-    judged, found = conclude(folder, record, entries, github=github)
     if asked.explore.random is not None:
         make_small(record, judged.unexpected, work, folder, workers=workers, limits=asked.limits)
     for failure in (place.failure for place in record.environments if place.failure):

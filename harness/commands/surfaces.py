@@ -110,7 +110,7 @@ class SurfaceSelection:
             )
             found += [
                 (replace(place, switch=switch), ways)
-                for switch in ("", *adapter.switches)
+                for switch in ("", *adapter.switches, *(() if self.switch is None else adapter.further_switches))
                 if (ways := list(self._ways(one, adapter, switch)))
             ]
         if not found:

@@ -65,7 +65,7 @@ def settle(folder: Path, run: store.Run, ledger: Mapping[str, Sequence[Entry]] |
         found = Settled(told, checked.findings, _known(ledger or {}, checked))
         marks = [msgspec.json.encode(row) for row in _marks(database, checked.known)]  # so they take little
     store.mark(folder, map(msgspec.json.decode, marks))  # in a database of its own, one at a time
-    store.write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(_File(found)), indent=2) + b"\n")
+    keep(folder, found)
     return found
 
 
@@ -75,6 +75,17 @@ def name_of(ledger: Mapping[str, Sequence[Entry]] | None) -> str:
         return ""
     told = msgspec.json.encode(dict(ledger), order="deterministic")
     return hashlib.blake2b(told, digest_size=16).hexdigest()
+
+
+def keep(folder: Path, found: Settled) -> None:
+    """Leave what a run comes to in its directory.
+
+    Raises
+    ------
+    OSError
+        There is no room.
+    """
+    store.write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(_File(found)), indent=2) + b"\n")
 
 
 def with_matrices(folder: Path, told: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -39,11 +39,14 @@ class Settled:
     findings : tuple of Finding
         What is wrong with the known deviations; what they do not know among it.
     known : tuple of Known
+    left : int
+        How many kinds of disagreements were not observed again, though others were: those with larger cases.
     """
 
     rules: tuple[Rule, ...] = ()
     findings: tuple[Finding, ...] = ()
     known: tuple[Known, ...] = ()
+    left: int = 0
 
     @property
     def stale(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from cases.case import Case
 from harness.frameworks.base import Adapter, Call, Result, Spelling, Unsupported
 
-_DECLARED = ("name", "package", "requirement", "routes", "switches", "how_to_install")
+_DECLARED = ("name", "package", "requirement", "routes", "switches", "further_switches", "how_to_install")
 _SAID = ("say", "write", "trouble")
 
 

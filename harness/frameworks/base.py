@@ -226,6 +226,8 @@ class Adapter(ABC):
         What can be set otherwise for a whole process, each named as one would: 'threads=2'.
     functions : mapping
         What of it can be read where people write it, by full name: the other way round of :meth:`say`.
+    further_switches : tuple of str
+        The same, of those that no grid takes: where a disagreement is observed again, or one asks for them by name.
     """
 
     name: ClassVar[str]
@@ -235,6 +237,7 @@ class Adapter(ABC):
     routes: ClassVar[Mapping[str, Route]]
     switches: ClassVar[tuple[str, ...]] = ()
     functions: ClassVar[Mapping[str, Function]] = {}
+    further_switches: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def __init__(self, device: str, switch: str = "") -> None:

@@ -33,7 +33,8 @@ class Flax(Jax):
         f"{LINEN}.{TURNED}": TRANSPOSED_ALONE,
     }
     functions = _flax_written.functions({NNX: "in_features, out_features", LINEN: "features"}, TURNED)
-    switches = ()  # what can be switched is below Flax: there it is switched for JAX
+    switches = ()  # what can be switched is below Flax: there it is switched for JAX, and here by name
+    further_switches = (*Jax.switches, *Jax.further_switches)
 
     def __init__(self, device: str, switch: str = "") -> None:
         super().__init__(device, switch)

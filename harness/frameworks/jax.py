@@ -50,6 +50,7 @@ from harness.frameworks.scripts import Script
 Layer = Callable[[Any, Any], Any]
 
 JIT = Mode(batch=100)
+ISA = "xla_cpu_max_isa"
 # A function that makes transposed convolutions only has no direct convolution beside it.
 TRANSPOSED_ALONE = Route(
     {
@@ -114,12 +115,14 @@ class Jax(Adapter):
         CONSISTENT: TRANSPOSED_ALONE,
     }
     switches: ClassVar[tuple[str, ...]] = ("threads=2",)
+    further_switches: ClassVar[tuple[str, ...]] = (f"{ISA}=AVX2", f"{ISA}=SSE4_2")
     functions = _jax_written.functions()
 
     def __init__(self, device: str, switch: str = "") -> None:
-        if switch not in ("", *self.switches):
+        if switch not in ("", *self.switches, *self.further_switches):
             raise ValueError(f"{self.name} has no switch '{switch}'")
-        threads = switch.partition("=")[2] or "1"
+        name, _, value = switch.partition("=")
+        threads = value if name == "threads" else "1"
         # XLA's pool on a CPU has NPROC threads, and as many as there are processors unless told. The flag alone,
         # which older releases obey, leaves large operations to all of them.
         os.environ["NPROC"] = threads
@@ -127,6 +130,9 @@ class Jax(Adapter):
             os.environ.get("XLA_FLAGS", ""),
             f"--xla_cpu_multi_thread_eigen={'false' if threads == '1' else 'true'}",
         ]
+        if name == ISA:  # the newest instructions that it may compile for
+            flags.append(f"--{ISA}={value}")
+        self._isa = value if name == ISA else "default"
         if device == "gpu":
             # By default XLA times several algorithms for each layer, which takes four times as long and may choose
             # another one tomorrow. It comes first: of a flag that is given twice, the last counts.
@@ -175,6 +181,7 @@ class Jax(Adapter):
             "matmul_precision": precision,
             "x64": "on" if jax.config.jax_enable_x64 else "off",
             "threads": _threads(),
+            ISA: self._isa,
             "XLA_FLAGS": os.environ["XLA_FLAGS"],
         }
 

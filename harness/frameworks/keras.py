@@ -51,7 +51,8 @@ class _Keras(Adapter):
     package = "keras"
     backend: ClassVar[str]
     functions = keras_written.functions()
-    switches: ClassVar[tuple[str, ...]] = ()  # they are the backend's, and its own routes show what they do
+    # They are the backend's, whose own routes show what they do: here they are asked for by name.
+    switches: ClassVar[tuple[str, ...]] = ()
 
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:
@@ -138,6 +139,7 @@ class KerasOnTensorFlow(_Keras, TensorFlow):
     requirement = "convarith[keras,tensorflow]"
     distributions = (DISTRIBUTIONS, TENSORFLOW)
     routes = _routes({"eager": Mode()})
+    further_switches: ClassVar[tuple[str, ...]] = TensorFlow.switches
 
     def __init__(self, device: str, switch: str = "") -> None:
         TensorFlow.__init__(self, device, switch)
@@ -162,6 +164,7 @@ class KerasOnTorch(_Keras, Torch):
     requirement = "convarith[keras,torch]"
     distributions = (DISTRIBUTIONS, ("torch",))
     routes = _routes({"eager": Mode()})
+    further_switches: ClassVar[tuple[str, ...]] = (*Torch.switches, *Torch.further_switches)
 
     def __init__(self, device: str, switch: str = "") -> None:
         # Left to itself, Keras asks CUDA which devices there are, which must not happen before the fork.
@@ -187,6 +190,7 @@ class KerasOnJax(_Keras, Jax):
     requirement = "convarith[keras,jax]"
     distributions = (DISTRIBUTIONS, ("jax",))
     routes = _routes({"jit": Mode(batch=100)})
+    further_switches: ClassVar[tuple[str, ...]] = (*Jax.switches, *Jax.further_switches)
 
     def __init__(self, device: str, switch: str = "") -> None:
         Jax.__init__(self, device, switch)

@@ -91,8 +91,9 @@ class TensorFlow(Adapter):
     )
 
     def __init__(self, device: str, switch: str = "") -> None:
-        if switch and switch not in self.switches:
-            raise ValueError(f"no switch '{switch}': there are {', '.join(self.switches)}")
+        known = (*self.switches, *self.further_switches)
+        if switch not in ("", *known):
+            raise ValueError(f"no switch '{switch}': there are {', '.join(known)}")
         name, _, value = switch.partition("=")
         threads = int(value) if name == "threads" else 1
         if name and name != "threads":  # both are read when TensorFlow is imported, or first computes

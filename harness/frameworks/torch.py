@@ -48,6 +48,7 @@ from harness.frameworks.scripts import Script
 
 FUNCTIONAL, MODULES = _torch_written.FUNCTIONAL, _torch_written.MODULES
 MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST = "mkldnn=off", "threads=2", "memory_format=channels_last"
+ATEN_ISA, ONEDNN_ISA = "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA"
 
 Layer = Callable[[Any], Any]
 
@@ -78,6 +79,7 @@ class Torch(Adapter):
 
     Its switches: ``mkldnn=off``, PyTorch's own kernels, not oneDNN's; ``threads=2``; ``memory_format=channels_last``,
     tensors of two and three spatial axes with their feature maps innermost in memory, those of one axis as ever.
+    Further ones limit the instructions that its kernels and oneDNN's may use.
     """
 
     name = "torch"
@@ -85,11 +87,22 @@ class Torch(Adapter):
     requirement = "convarith[torch]"
     routes = {FUNCTIONAL: Route({**_ONE_BY_ONE, **_TRACED}), MODULES: Route(_ONE_BY_ONE)}
     switches: ClassVar[tuple[str, ...]] = (MKLDNN_OFF, TWO_THREADS, CHANNELS_LAST)
+    # The newest instructions that PyTorch's own kernels, and oneDNN's, may use.
+    further_switches: ClassVar[tuple[str, ...]] = (
+        f"{ATEN_ISA}=avx2",
+        f"{ATEN_ISA}=default",
+        f"{ONEDNN_ISA}=AVX2",
+        f"{ONEDNN_ISA}=SSE41",
+    )
     functions = _torch_written.functions()
 
     def __init__(self, device: str, switch: str = "") -> None:
-        if switch not in ("", *self.switches):
-            raise ValueError(f"torch has no switch '{switch}': there are {', '.join(self.switches)}")
+        known = (*self.switches, *self.further_switches)
+        if switch not in ("", *known):
+            raise ValueError(f"torch has no switch '{switch}': there are {', '.join(known)}")
+        name, _, value = switch.partition("=")
+        if name in (ATEN_ISA, ONEDNN_ISA):  # read when PyTorch is imported, or first computes
+            os.environ[name] = value
         import torch
 
         # What gradients import when the first is taken, half a second: here it is done once, and not after each fork.
@@ -190,6 +203,7 @@ class Torch(Adapter):
             "blas": _found(r"BLAS_INFO=(\w+)", build),
             "onednn": _found(r"MKL-DNN v([\d.]+)", build),
             "mkldnn": _state(torch.backends.mkldnn.is_available(), torch.backends.mkldnn.enabled),
+            ONEDNN_ISA: os.environ.get(ONEDNN_ISA, "default"),
             "nnpack": _state(torch.backends.nnpack.is_available(), nnpack),
             "memory_format": "channels_last"
             if placed.is_contiguous(memory_format=torch.channels_last)

@@ -62,6 +62,7 @@ def html(report: Report, verdicts: Iterable[Verdict], evidence: Iterable[Observa
         about=about(report),
         versions=[(one.name, one.facts["version"]) for one in report.environments if "version" in one.facts],
         rules=[(known.rule(rule), list(known.of_rule(rule)), known.matrices(rule)) for rule in report.settled.rules],
+        left=known.left(report),
         wrong=known.findings(report),
         known=[known.known(one) for one in report.settled.known],
         table=table,

@@ -17,6 +17,7 @@ _MATRIX = 4000  # characters
 HEAD = "In few words, not as expected:"
 WRONG = "The known deviations are not as listed:"
 KNOWN = "Known deviations that occur:"
+LEFT = "{} not observed again with other switches, modes, layouts, element types and batches: those with larger cases."
 NEW = (
     "No entry of the known deviations knows them: look at them, and list them with their reasons (convarith known add "
     "RUN), or have them fixed."
@@ -70,6 +71,8 @@ def of_rule(told: Rule) -> Iterator[tuple[str, str]]:
     yield "in SQL", told.predicate
     if told.diagnosis:
         yield "diagnosis", told.diagnosis
+    if told.depends:
+        yield "depends", told.depends
 
 
 def matrices(told: Rule) -> str:
@@ -89,6 +92,12 @@ def known(told: Known) -> str:
     """An entry that knows verdicts, in a line."""
     words = [f"{told.framework}: {told.name}: {count(told.verdicts, 'verdict')}", one_line(told.reason), told.upstream]
     return ". ".join(word.rstrip(".") for word in words if word)
+
+
+def left(report: Report) -> str:
+    """How many kinds of disagreements were not observed again, though others were; empty if all were."""
+    number = report.settled.left
+    return LEFT.format(f"{count(number, 'kind')} of disagreements {'was' if number == 1 else 'were'}") if number else ""
 
 
 def findings(report: Report) -> list[str]:

@@ -132,7 +132,7 @@ def _blocks(report: Report) -> Iterator[_Block]:
 def _settled(report: Report) -> Iterator[_Block]:
     """The rules, what is wrong with the known deviations, and which occur."""
     parts = (
-        ("rule", known.HEAD, [_rule(rule) for rule in report.settled.rules]),
+        ("rule", known.HEAD, [*map(_rule, report.settled.rules), *filter(None, [known.left(report)])]),
         ("finding", known.WRONG, [f"- {escaped(sentence, 1000)}" for sentence in known.findings(report)]),
         ("known deviation", known.KNOWN, [f"- {escaped(known.known(one), 600)}" for one in report.settled.known]),
     )
@@ -195,6 +195,7 @@ def _group(group: Kind, report: Report) -> str:
     told = [("smallest case", smallest.case_id), ("expected", smallest.expected), ("observed", smallest.observed)]
     told += [
         ("diagnosis", smallest.diagnosis),
+        ("depends", smallest.depends),
         ("it printed", report.last_words(smallest)),
         ("run it again", rerun(smallest)),
     ]

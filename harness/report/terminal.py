@@ -73,6 +73,8 @@ def _settled(report: Report, console: Console) -> None:
             _rule(one.rule, report, console)
     if len(rules) > len(chosen):
         _print(console, Text(f"and {count(len(rules) - len(chosen), 'more rule')}, in the report"))
+    if report.settled.left:
+        _print(console, Text(known.left(report), "dim"))
     wrong = [finding.sentence for finding in report.settled.findings if finding.entry]
     if wrong:
         _print(console, Text(f"\n{known.WRONG}", "bold"))
@@ -96,6 +98,8 @@ def _rule(rule: Rule, report: Report, console: Console) -> None:
     _print(console, Text(f"  {one_line(said, 2 * width)}"))
     for text in filter(None, (where, rule.diagnosis)):
         _print(console, Text(f"    {one_line(text, width - 2)}", "dim"))
+    if rule.depends:
+        _print(console, Text(f"    {one_line(rule.depends, 2 * width)}", "dim"))
     if printed := report.last_words_at(rule.key):
         _print(console, Text(f"    it printed: {one_line(printed)}", "dim"))
 
@@ -141,7 +145,8 @@ def _differences(found: Sequence[Kind], report: Report, console: Console) -> Non
         lines = [("smallest", smallest.case_id), ("expected", smallest.expected), ("observed", smallest.observed)]
         _print(console, Text())
         _print(console, Text(title + count(group.number, "verdict"), "bold"))
-        lines += [("diagnosis", smallest.diagnosis), ("it printed", report.last_words(smallest))]
+        lines += [("diagnosis", smallest.diagnosis), ("depends", smallest.depends)]
+        lines += [("it printed", report.last_words(smallest))]
         told = [(Text(name, "dim"), Text(one_line(value, 300))) for name, value in lines if value]
         _listed(console, told, indent=2)
     if len(found) > GROUPS:

@@ -33,6 +33,8 @@ class Rule:
         Where the example was observed.
     diagnosis : str
         Of the example, in a sentence; of one that was refused, with what words.
+    depends : str
+        On which switch, mode, layout … what was seen of the example depends; empty if it was not observed again.
     expected, observed : str
         The operators of the example as small matrices; empty where there are none to show.
     """
@@ -53,6 +55,7 @@ class Rule:
     surface: Surface | None = None
     aspect: Probe | None = None
     diagnosis: str = ""
+    depends: str = ""
     expected: str = ""
     observed: str = ""
 

@@ -13,6 +13,7 @@ from harness.errors import UsageError
 from harness.store.columns import CASE_COLUMNS, TABLES, case_row
 from harness.store.database import opened, read_lines, read_parquet, write_lines
 from harness.store.tables import check
+from harness.store.varied import VARIED, has_varied
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Answer:
 
 
 def query(folder: Path, sql: str) -> Answer:
-    """Ask a run in SQL; its tables are ``cases``, ``observations`` and ``verdicts``.
+    """Ask a run in SQL; its tables are ``cases``, ``observations`` and ``verdicts``, and ``varied`` where it is there.
 
     The database reads the run's own files and no others, and writes none.
 
@@ -37,7 +38,7 @@ def query(folder: Path, sql: str) -> Answer:
 
     check(folder)
     with duckdb.connect() as database:
-        for name in TABLES:
+        for name in (*TABLES, *([VARIED] if has_varied(folder) else [])):
             read_parquet(database, [folder / f"{name}.parquet"]).create(name)
         database.execute("SET enable_external_access = false")
         try:

@@ -65,6 +65,7 @@ VERDICT_COLUMNS = {
     "observed": "VARCHAR",
     "diagnosis": "VARCHAR",
     "known": "VARCHAR",
+    "depends": "VARCHAR",
     "schema": "INTEGER",
 }
 
@@ -112,5 +113,6 @@ def verdict_row(verdict: Verdict, facts: Mapping[str, str]) -> dict[str, Any]:
         "observed": verdict.observed,
         "diagnosis": verdict.diagnosis,
         "known": verdict.known or None,
+        "depends": verdict.depends or None,
         "schema": SCHEMA,
     }

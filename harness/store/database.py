@@ -92,6 +92,8 @@ def read_parquet(
         unsaid = f"CASE {cases} ELSE '' END" if cases else "''"
         said = f"coalesce(nullif(release, ''), {unsaid})" if "release" in table.columns else unsaid
         names.insert(names.index("switch") + 1, f"{said} AS release")
+    if "known" in names and "depends" not in names:  # nor have they been observed again
+        names.insert(names.index("known") + 1, "NULL::VARCHAR AS depends")
     return table.project(", ".join(names))
 
 

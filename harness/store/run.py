@@ -28,6 +28,8 @@ class Run:
     selection : dict
         The same, whole, as it takes to go on with the run.
     environments : tuple of Environment
+    varied : tuple of Environment
+        Where disagreements were observed again.
     cases : int
         How many were selected.
     complete : bool
@@ -41,6 +43,7 @@ class Run:
     asked: dict[str, str]
     selection: dict[str, Any] = field(default_factory=dict)
     environments: tuple[Environment, ...] = ()
+    varied: tuple[Environment, ...] = ()
     cases: int = 0
     complete: bool = False
     started: str = ""

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 Judge = Callable[[Iterable[Observation]], Iterator[Verdict]]
 
 # The order of the keys of observations and verdicts, as Python sorts them.
-_ORDER = f"case_id, {', '.join(SURFACE)}, {{}}"
-_WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case was observed twice
+ORDER = f"case_id, {', '.join(SURFACE)}, {{}}"
+WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case was observed twice
 _SCRATCH = ".closing-"
 
 
@@ -60,12 +60,12 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
     OSError
         There is no room for them. What was observed is kept.
     """
-    with _scratch(folder) as (scratch, database):
-        of_cases = write_lines(scratch / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
+    with scratch(folder) as (place, database):
+        of_cases = write_lines(place / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
         write_parquet(read_lines(database, of_cases, CASE_COLUMNS), folder, "cases")
-        _gather(database, folder, scratch / "observations")
+        _gather(database, folder, place / "observations")
         facts = {place.where: place.facts for place in environments}
-        told = scratch / "verdicts"
+        told = place / "verdicts"
         encoder = msgspec.json.Encoder()
         with told.open("wb") as file:
             for verdict in judge(observations(folder)):
@@ -77,7 +77,7 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
             f"{'told' if name in VERDICT_COLUMNS else 'known'}.{name}" for name in {**CASE_COLUMNS, **VERDICT_COLUMNS}
         ]
         joined = f"SELECT {', '.join(columns)} FROM told LEFT JOIN known ON told.case_id = known.case_id"  # noqa: S608
-        order = _ORDER.format("aspect").replace("case_id", "told.case_id")
+        order = ORDER.format("aspect").replace("case_id", "told.case_id")
         read_lines(database, told, VERDICT_COLUMNS).create_view("told")
         write_parquet(database.sql(f"{joined} ORDER BY {order}"), folder, "verdicts")
     for path in log.paths(folder):  # all that they say is in the tables
@@ -85,22 +85,24 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
 
 
 @contextlib.contextmanager
-def _scratch(folder: Path) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+def scratch(folder: Path) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
     """A directory for what is gone afterwards, and a database that puts there what does not fit into memory."""
     for path in folder.glob(f"{_SCRATCH}*"):  # of a process that was killed
         shutil.rmtree(path)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch, opened(Path(scratch)) as database:
-        yield Path(scratch), database
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as place, opened(Path(place)) as database:
+        yield Path(place), database
 
 
-def mark(folder: Path, known: Iterable[Mapping[str, str]]) -> None:
-    """Say in the table of verdicts of a closed run which entries know them, and of the others that none does.
+def mark(folder: Path, told: Iterable[Mapping[str, str]], column: str = "known") -> None:
+    """Say something of the verdicts of a closed run in one column of their table, and nothing there of the others.
 
     Parameters
     ----------
     folder : Path
-    known : iterable of dict
-        Of each verdict that is known: its case_id, surface and aspect, and at ``known`` the entry's name.
+    told : iterable of dict
+        Of each verdict that something is said of: its case_id, surface and aspect, and what is said, by the column.
+    column : str, optional
+        'known', the entry that knows it; or 'depends', on what it depends.
 
     Raises
     ------
@@ -111,14 +113,14 @@ def mark(folder: Path, known: Iterable[Mapping[str, str]]) -> None:
     """
     check_columns(folder)
     key = ", ".join(("case_id", *SURFACE, "aspect"))
-    columns = {"case_id": "VARCHAR", **SURFACE_COLUMNS, "aspect": "VARCHAR", "known": "VARCHAR"}
-    with _scratch(folder) as (scratch, database):
-        lines = write_lines(scratch / "known", known)
-        read_parquet(database, [folder / "verdicts.parquet"]).create_view("told")
-        if not lines.stat().st_size and not database.sql("FROM told WHERE known IS NOT NULL LIMIT 1").fetchall():
+    columns = {"case_id": "VARCHAR", **SURFACE_COLUMNS, "aspect": "VARCHAR", column: "VARCHAR"}
+    with scratch(folder) as (place, database):
+        lines = write_lines(place / column, told)
+        read_parquet(database, [folder / "verdicts.parquet"]).create_view("found")
+        if not lines.stat().st_size and not database.sql(f"FROM found WHERE {column} IS NOT NULL LIMIT 1").fetchall():
             return
-        read_lines(database, lines, columns).create_view("names")
-        marked = "SELECT told.* REPLACE (names.known AS known) FROM told LEFT JOIN names"
+        read_lines(database, lines, columns).create_view("said")
+        marked = f"SELECT found.* REPLACE (said.{column} AS {column}) FROM found LEFT JOIN said"  # noqa: S608
         write_parquet(database.sql(f"{marked} USING ({key}) ORDER BY {key}"), folder, "verdicts")
 
 
@@ -127,15 +129,15 @@ def observations(folder: Path) -> Iterator[Observation]:
     if not (folder / "observations.parquet").exists():
         yield from log.read(log.lines(folder))
         return
-    with rows(folder, "observations", _OBSERVED) as found:
-        yield from map(_observation, found)
+    with rows(folder, "observations", OBSERVED) as found:
+        yield from map(as_observation, found)
 
 
 def observed(folder: Path, keys: Collection[tuple[str, Surface, Probe]]) -> Iterator[Observation]:
     """Those observations of a closed run that have some keys."""
     cases = sorted({case_id for case_id, _, _ in keys})
-    with rows(folder, "observations", _OBSERVED, "case_id IN (SELECT unnest($cases))", {"cases": cases}) as found:
-        yield from (seen for seen in map(_observation, found) if seen.key in keys)
+    with rows(folder, "observations", OBSERVED, "case_id IN (SELECT unnest($cases))", {"cases": cases}) as found:
+        yield from (seen for seen in map(as_observation, found) if seen.key in keys)
 
 
 def evidence(folder: Path) -> Iterator[Observation]:
@@ -145,10 +147,11 @@ def evidence(folder: Path) -> Iterator[Observation]:
 
 
 _NAMES = tuple(name for name in Observation.__slots__ if name != "surface")
-_OBSERVED = (*SURFACE, *_NAMES)
+OBSERVED = (*SURFACE, *_NAMES)
 
 
-def _observation(row: tuple[Any, ...]) -> Observation:
+def as_observation(row: tuple[Any, ...]) -> Observation:
+    """An observation from the columns :data:`OBSERVED`."""
     framework, route, mode, switch, release, *rest = row
     seen = dict(zip(_NAMES, rest, strict=True))
     seen["shape"] = None if seen["shape"] is None else tuple(seen["shape"])
@@ -195,7 +198,8 @@ def verdicts(folder: Path, where: str = "true", order: str = "") -> Iterator[Ver
     with rows(folder, "verdicts", (*SURFACE, *names), where, rest=order) as found:
         for framework, route, mode, switch, release, *rest in found:
             told = dict(zip(names, rest, strict=True))
-            told["relationships"], told["known"] = tuple(told["relationships"]), told["known"] or ""
+            told["relationships"] = tuple(told["relationships"])
+            told |= {name: told[name] or "" for name in ("known", "depends")}
             yield Verdict(surface=Surface(framework, route, mode, switch, release), **told)
 
 
@@ -213,18 +217,27 @@ def adopt(folder: Path, others: Sequence[tuple[Path, Mapping[str, str]]]) -> lis
     OSError
         There is no room for them.
     """
-    with _scratch(folder) as (_, database):
-        paths = [other / "observations.parquet" for other, _ in others]
-        releases = {
-            (str(path), framework): release
-            for path, (_, called) in zip(paths, others, strict=True)
-            for framework, release in called.items()
-        }
-        found = read_parquet(database, paths, releases)
-        write_parquet(found.order(_ORDER.format(_WHOLE)), folder, "observations")
+    with scratch(folder) as (_, database):
+        adopted(database, folder, others, "observations")
         known = database.read_parquet([str(other / "cases.parquet") for other, _ in others])
         names = known.project("case_id").distinct().fetchall()
     return [parse(name) for (name,) in names]
+
+
+def adopted(
+    database: duckdb.DuckDBPyConnection,
+    folder: Path,
+    others: Sequence[tuple[Path, Mapping[str, str]]],
+    name: str,
+) -> None:
+    """Put one table of observations of other runs into one that has none; see :func:`adopt`."""
+    paths = [other / f"{name}.parquet" for other, _ in others]
+    releases = {
+        (str(path), framework): release
+        for path, (_, called) in zip(paths, others, strict=True)
+        for framework, release in called.items()
+    }
+    write_parquet(read_parquet(database, paths, releases).order(ORDER.format(WHOLE)), folder, name)
 
 
 def _gather(database: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> None:
@@ -242,7 +255,7 @@ def _gather(database: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) ->
         read_parquet(database, [folder / "observations.parquet"]).create_view("earlier")
         sources.append("SELECT * FROM earlier")
     united = database.sql(" UNION ".join(sources))
-    write_parquet(united.order(_ORDER.format(_WHOLE)), folder, "observations")
+    write_parquet(united.order(ORDER.format(WHOLE)), folder, "observations")
 
 
 def check(folder: Path) -> None:
