@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.observe.child import ChildError, Overran
+from harness.observe.child import ChildError, Outgrew, Overran
 from harness.records import Job
 
 _ROUNDS = 3  # in which probes are run one by one, where one of them did end the process and then none does
@@ -63,7 +63,9 @@ class Guilt:
         ends = [(ran.suspects[0], ran.error) for ran in alone if ran.error is not None]
         for job, error in ends:
             self._question(job, error)
-        for job in suspects if not ends else ():  # or it needs them all: it cannot be told whose it is
+        for job in (
+            suspects if not ends and not _passes(first) else ()
+        ):  # or it needs them all: it cannot be told whose it is
             self._tell(job, first)
         return []
 
@@ -73,7 +75,9 @@ class Guilt:
         Both observations stand where it does so only sometimes.
         """
         if len(job.probes) == 1:
-            self._tell(job, self._run([job]).error or first)
+            error = self._run([job]).error
+            if error is not None or not _passes(first):
+                self._tell(job, error or first)
             return
         for _ in range(_ROUNDS):
             found = False
@@ -85,6 +89,15 @@ class Guilt:
                 elif error is not None:
                     self._question(alone, error)
                 found = found or error is not None
-            if found:
+            if found or _passes(first):
                 return
         self._tell(job, first)
+
+
+def _passes(error: ChildError) -> bool:
+    """Whether an end says nothing if it does not come again when the job is run by itself.
+
+    It took too long because the machine had other things to do, or held what those before it had left there: another
+    time, or in another batch, it had not. What it gave by itself is what it gives.
+    """
+    return isinstance(error, (Overran, Outgrew))
