@@ -142,8 +142,8 @@ def observed(folder: Path, keys: Collection[tuple[str, Surface, Probe]]) -> Iter
 
 def evidence(folder: Path) -> Iterator[Observation]:
     """Those observations of a closed run whose operators were kept: they differ from what was expected."""
-    with rows(folder, "observations", _OBSERVED, "operator IS NOT NULL") as found:
-        yield from map(_observation, found)
+    with rows(folder, "observations", OBSERVED, "operator IS NOT NULL") as found:
+        yield from map(as_observation, found)
 
 
 _NAMES = tuple(name for name in Observation.__slots__ if name != "surface")
