@@ -253,6 +253,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         ("expected", verdict.expected),
         ("observed", verdict.observed),
         ("diagnosis", verdict.diagnosis),
+        ("depends", verdict.depends),
     ):
         if value:
             yield f"  {name}: {one_line(value)}"
