@@ -79,10 +79,7 @@ def selftest(
 
 def _list(chosen: list[Fault], format: str) -> None:
     if format == "json":
-        told = [
-            {"name": one.name, "says": one.says, "cause": one.cause, "as true": one.alike, "needs": one.needs}
-            for one in chosen
-        ]
+        told = [{"name": one.name, "says": one.says, "cause": one.cause, "needs": one.needs} for one in chosen]
         sys.stdout.write(as_json(told))
         return
     for one in chosen:

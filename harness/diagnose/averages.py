@@ -47,6 +47,9 @@ def causes(reading: Reading, geometry: Geometry, found: Array) -> list[Cause] | 
     for divisors, words in _rules(case, geometry):
         if _are(found, reciprocals(divisors, case.dtype), seen):
             return [Cause("divisor", f"{words}: {_example(found, right, seen)}")]
+    for divisors, words in _simple(geometry):
+        if _are(found, reciprocals(divisors, case.dtype), seen):
+            return [Cause("divisor", f"{words}: {_example(found, right, seen)}")]
     if scaled and reading.probe == "adjoint":
         return [Cause("scale", f"every entry times {number(times)}")]
     for divisors, words in _constants(case, geometry, found):
@@ -106,12 +109,18 @@ def _rules(case: Case, geometry: Geometry) -> Iterator[tuple[Integers, str]]:
     yield np.maximum(_counted(case, geometry, "real"), 1), f"divisor leaves the padding out{ignored}"
 
 
-def _constants(case: Case, geometry: Geometry, found: Array) -> Iterator[tuple[Integers, str]]:
-    """One divisor for all outputs."""
+def _simple(geometry: Geometry) -> Iterator[tuple[Integers, str]]:
+    """Divisors of a window that is not counted, or along one axis alone."""
     outputs, first = math.prod(axis.o for axis in geometry.axes), geometry.axes[0]
-    ignored = "" if case.divisor is None else f", divisor = {case.divisor} ignored"
+    yield np.ones(outputs, dtype=np.int64), "does not divide, but adds up"
     if len(geometry.axes) > 1:
         yield np.full(outputs, first.k), f"divides by k of the first axis alone, {first.k}"
+
+
+def _constants(case: Case, geometry: Geometry, found: Array) -> Iterator[tuple[Integers, str]]:
+    """One divisor for all outputs."""
+    outputs = math.prod(axis.o for axis in geometry.axes)
+    ignored = "" if case.divisor is None else f", divisor = {case.divisor} ignored"
     some = found[found > 0]
     if some.size and case.divisor != round(1 / some[0]):
         yield np.full(outputs, max(round(1 / some[0]), 1)), f"divides by {round(1 / some[0])} everywhere{ignored}"

@@ -55,7 +55,8 @@ def _permuted(reading: Reading, kernel: Shown, view: Array) -> Cause | None:
     case = reading.case
     for side in (0, 1):
         output = (side == 0) != case.transposed
-        order = _order(np.moveaxis(np.where(kernel.seen, kernel.taps, 0), side, 0), np.moveaxis(view, side, 0))
+        mine, seen = np.moveaxis(kernel.taps, side, 0), np.moveaxis(kernel.seen, side, 0)
+        order = _order(mine, seen, np.moveaxis(view, side, 0))
         if order is None:
             continue
         name = "output" if output else "input"
@@ -68,10 +69,13 @@ def _permuted(reading: Reading, kernel: Shown, view: Array) -> Cause | None:
     return None
 
 
-def _order(mine: Array, theirs: Array) -> list[int] | None:
-    """For each map of one array the map of the other with the same content; None if there are none, or several."""
-    known = {one.tobytes(): number for number, one in enumerate(np.ascontiguousarray(theirs))}
-    order = [known.get(one.tobytes(), -1) for one in np.ascontiguousarray(mine)]
+def _order(mine: Array, seen: NDArray[np.bool_], theirs: Array) -> list[int] | None:
+    """For each map of one array the map of the other that has all of it that is seen; None if not each has one."""
+    fits = [
+        np.flatnonzero(((one == theirs) | ~told).reshape(len(theirs), -1).all(axis=1))
+        for one, told in zip(mine, seen, strict=True)
+    ]
+    order = [int(found[0]) if found.size == 1 else -1 for found in fits]
     return order if sorted(order) == list(range(len(theirs))) else None
 
 

@@ -90,15 +90,17 @@ def diagnose(
     elif not causes and probe == "adjoint" and operator is None:
         causes = [Cause("shape", "has not its input's shape")]
     expected, observed = ("", "") if reading is None else _matrices(reading, theory)
-    return Diagnosis(tuple(causes), _sentence(seen, causes, reading), axes, expected, observed)
+    perhaps = () if causes or seen.right_shape else _perhaps(seen)
+    return Diagnosis(tuple(causes), _sentence(seen, causes, reading, perhaps), axes, expected, observed, perhaps)
 
 
-def _sentence(seen: _Seen, causes: Sequence[Cause], reading: Reading | None) -> str:
+def _sentence(seen: _Seen, causes: Sequence[Cause], reading: Reading | None, perhaps: Sequence[Cause]) -> str:
     if causes:
         said = _SUBJECTS.get(seen.probe, "") + "; and ".join(cause.words for cause in causes)
         return f"{said}; {_of_shape(seen)}" if reading is None and not seen.right_shape else said
     if not seen.right_shape:
-        return f"no explanation: {_of_shape(seen)}{_perhaps(seen)}"
+        known = "; o would be that for " + ", or ".join(cause.words for cause in perhaps) if perhaps else ""
+        return f"no explanation: {_of_shape(seen)}{known}"
     if seen.probe in ("bias", "dense"):
         return f"no explanation: {_of_output(seen)}"
     if reading is None:
@@ -136,12 +138,12 @@ def _of_shape(seen: _Seen) -> str:
     return f"shape {by(seen.wanted)} expected, {by(seen.shape)} {verb}"
 
 
-def _perhaps(seen: _Seen) -> str:
+def _perhaps(seen: _Seen) -> tuple[Cause, ...]:
     """Simple mistakes that lead to a size, where there are a few."""
     if not seen.shape_alone or not shapes.of_one_size(seen.wanted, seen.shape):
-        return ""
-    known = [words for _, words in shapes.candidates(seen.case, seen.shape[2:])]
-    return f"; o would be that for {', or '.join(known)}" if 1 < len(known) <= 3 else ""
+        return ()
+    known = [Cause(kind, words) for kind, words in shapes.candidates(seen.case, seen.shape[2:])]
+    return tuple(known) if 1 < len(known) <= 3 else ()
 
 
 def _of_output(seen: _Seen) -> str:

@@ -73,9 +73,7 @@ def _under(reading: Reading, geometry: Geometry) -> list[Cause] | None:
 
 
 def _suspect(reading: Reading) -> Cause | None:
-    """Another pooling that has this very operator, where the operator does not say its parameters."""
-    if not reading.case.pools:
-        return None
+    """The one mistake that gives this very operator, where too little of it is seen to say the parameters."""
     rows = reading.rows
     found: dict[str, Kind] = {}
     for kind, words, other in suspects(reading.case):

@@ -23,7 +23,7 @@ def cause(reading: Reading) -> Cause | None:
     tells: tuple[Callable[[Reading], Cause | None], ...] = (block,)
     if reading.same_shape:
         first = (unread, filled) if reading.probe == "adjoint" else (filled, unread)
-        tells = (accumulated, *first, batch, rounding, offset, scaled, strays, unwritten)
+        tells = (accumulated, batch, *first, rounding, offset, scaled, strays, unwritten)
     return next((found for tell in tells if (found := tell(reading)) is not None), None)
 
 
@@ -99,15 +99,32 @@ def accumulated(reading: Reading) -> Cause | None:
 
 
 def batch(reading: Reading) -> Cause | None:
-    """Inputs of a batch that give what its first one does."""
+    """Inputs of a batch that give what its first one does; or the last of them, that gives zeros."""
     if reading.probe not in ("forward", "direct"):
         return None
     rows, wanted = reading.rows, reading.wanted_rows
-    size = reading.case.batch or rows.shape[1]
-    first = np.arange(rows.shape[1]) // size * size
-    if size == 1 or not np.array_equal(rows, wanted[:, first]):
+    size, number = reading.case.batch or rows.shape[1], np.arange(rows.shape[1])
+    if size == 1:
         return None
-    return Cause("batch", f"all {size} inputs of a call give what the first of them should")
+    if np.array_equal(rows, wanted[:, number // size * size]):
+        return Cause("batch", f"all {size} inputs of a call give what the first of them should")
+    if np.array_equal(rows, _without_the_last(reading, size)):
+        return Cause("batch", f"the last of {size} inputs of a call gives zeros")
+    return None
+
+
+def _without_the_last(reading: Reading, size: int) -> Matrix:
+    """What is read where the last input of each call gives zeros: neither the bias nor the ground of maxima."""
+    case, wanted = reading.case, reading.wanted_rows
+    ground = stimuli.MAX_POOL_GROUND if reading.probe == "forward" and case.op == "max_pool" else 0
+    bias = np.zeros((len(wanted), 1))
+    if reading.probe == "forward" and case.bias:  # what zeros give, which are fed after the impulses, is taken off
+        bias += np.repeat(stimuli.bias(case), len(wanted) // case.channels_out)[:, None]
+    given = np.concatenate([wanted + ground + bias, bias], axis=1)
+    number, fed = np.arange(given.shape[1]), wanted.shape[1] + bool(bias.any())
+    given[:, (number % size > 0) & ((number % size == size - 1) | (number == fed - 1))] = 0
+    read: Matrix = given[:, :-1] - given[:, -1:] - ground
+    return read
 
 
 def offset(reading: Reading) -> Cause | None:

@@ -81,6 +81,8 @@ class Diagnosis:
     ----------
     causes : tuple of Cause
         The smallest set that explains every entry; empty where there is no explanation.
+    perhaps : tuple of Cause
+        Where there is no explanation, because two or three would each be one: these.
     axes : tuple of Sweep or None
         The parameters along each axis that were read off; None where none could be, or nothing was to be read.
     sentence : str
@@ -94,6 +96,7 @@ class Diagnosis:
     axes: tuple[Sweep, ...] | None = None
     expected: str = ""
     observed: str = ""
+    perhaps: tuple[Cause, ...] = ()
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -61,8 +61,6 @@ class Fault:
     cause : str
         The kind of cause that a diagnosis has to name (:data:`harness.diagnose.KINDS`); empty where there is none to
         name, as of an error.
-    alike : tuple of str
-        Kinds that are as true on some layers, which are so small that it does there what another fault does.
     needs : str
         The dimension of a grid that it takes to see it; empty if any layer of its operation does.
     ends : bool
@@ -77,7 +75,6 @@ class Fault:
     modes: tuple[str, ...] | None = None
     switch: str = ""
     cause: str = ""
-    alike: tuple[str, ...] = ()
     needs: str = ""
     stateful: bool = False
     ends: bool = False

@@ -17,8 +17,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from cases.case import Case
+from cases.case import Axis, Case, parse
 from harness import judge
+from harness.diagnose import Diagnosis
+from harness.diagnose.suspects import suspects
 from harness.frameworks.base import Adapter
 from harness.frameworks.ways import Way, ways
 from harness.observe.probe import probes_of
@@ -26,13 +28,14 @@ from harness.observe.supervisor import Limits, Place, observation
 from harness.observe.supervisor import observe as observe_apart
 from harness.observe.worker import observe
 from harness.records import PROBES, STATUSES, Job, Observation, Probe, Status, Verdict
+from harness.selftest.faults import FAULTS
 from harness.selftest.loops import size
 from harness.selftest.planting import Fault, Perfect, plant, reference
 
 LOOKED_AT = 8  # cases that show a fault, and whose diagnoses are read; then it has been seen enough
 _LARGE = 1 << 19  # entries of an operator
 _NAME = "perfect"
-_LIMITS = Limits(start=60, case=1)
+_LIMITS = Limits(start=300, case=1)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Score:
         of the cases, and the statements that the aspects test.
     diagnosed, named, alike : int
         Of these verdicts, how many are to be diagnosed; how many diagnoses name the fault's cause; and how many name
-        what would do the same to a layer as small as that. All 0 where there is no cause to name.
+        another one that is as true, since it does the very same to that layer (:func:`as_true`). All 0 where there is
+        no cause to name.
     case, diagnosis : str
         Of the first case that shows it, and of its first verdict.
     otherwise : tuple of str
@@ -180,10 +184,53 @@ def look_for(grid: Selected, fault: Fault) -> Score:
 
 def names(fault: Fault, seen: Observation) -> bool | None:
     """Whether the diagnosis of an observation names the fault's cause; None where it names what is as true there."""
-    kinds = judge.diagnosis(seen).kinds
-    if fault.cause in kinds:
+    told = judge.diagnosis(seen)
+    if fault.cause in told.kinds:
         return True
-    return None if kinds and kinds <= set(fault.alike) else False
+    listed = fault.cause in {cause.kind for cause in told.perhaps}  # one of two or three that lead to the same shape
+    return None if listed or as_true(told, seen) else False
+
+
+def as_true(told: Diagnosis, seen: Observation) -> bool:
+    """Whether one mistake of the kind that a diagnosis names does the very same to the layer that was observed.
+
+    It is made, and observed: as a fault of that kind, planted in the perfect framework; or as the perfect framework's
+    layer that is built by such a mistake, or has the parameters that were read off. Only then nobody could tell the two
+    mistakes apart by that layer.
+    """
+    if len(told.kinds) != 1:
+        return False
+    case, surface, probe = parse(seen.case_id), seen.surface, seen.probe
+    made: list[tuple[type[Adapter], Case]] = [
+        (plant(other), case)
+        for other in FAULTS
+        if {other.cause} == told.kinds and not other.ends and other.touches(case, probe, surface.mode, surface.switch)
+    ]
+    made += [(Perfect, layer) for kind, _, layer in suspects(case) if kind in told.kinds]
+    found = _found(case, told)
+    if found is not None:
+        made.append((Perfect, found))
+    return any(
+        (again.outcome, again.shape, again.digest) == (seen.outcome, seen.shape, seen.digest)
+        for adapter, layer in made
+        for again in _observed(adapter("cpu", surface.switch), [Job(layer.id, surface, (probe,))], whole=True)
+    )
+
+
+def _found(case: Case, told: Diagnosis) -> Case | None:
+    """The layer of the parameters that a diagnosis read off; None where it read none, or there is no such layer."""
+    if told.axes is None or "axes_exchanged" in told.kinds:
+        return None
+    axes = []
+    for said, axis in zip(case.axes, told.axes, strict=True):
+        if case.transposed:  # units are its outputs: what lies beyond the last tap is a - p
+            i, p_after, a = axis.o, max(-axis.rest, 0), max(axis.rest, 0)
+        else:
+            i, p_after, a = axis.i, axis.after(said.p_before, said.p_after), 0
+        if min(axis.p, p_after) < 0:
+            return None
+        axes.append(Axis(i, axis.k, axis.s, axis.p, p_after, axis.d, a))
+    return replace(case, axes=tuple(axes), padding="explicit")
 
 
 def _entries(case: Case) -> int:
@@ -250,6 +297,6 @@ def _wrong(observations: Iterable[Observation]) -> Iterator[tuple[Verdict, Obser
     for verdict in judge.judge(seen for seen in found if seen.key in suspects):
         if not verdict.as_expected:
             told = verdict.status in ("wrong_operator", "wrong_shape")
-            if verdict.aspect == "dense" and (verdict.case_id, verdict.surface, "forward") in suspects:
-                told = False  # one column of sums, of which the diagnosis of the operator says why
+            if verdict.aspect in ("bias", "dense") and (verdict.case_id, verdict.surface, "forward") in suspects:
+                told = False  # one column of numbers, of which the diagnosis of the operator says why
             yield verdict, by_key[verdict.case_id, verdict.surface, verdict.aspect] if told else None

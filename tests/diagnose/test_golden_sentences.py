@@ -18,6 +18,8 @@ from harness.theory.expected import expected
 from .by_loops import Along, Array, convolution, of, taps, turned
 
 ONE = np.ones((1, 1, 3))
+ONE_UNIT = "conv2d.i1x1.k2x2.s2x2.p2x2.d2x2.c1to2"
+PARTLY_SEEN = "conv1d.i5.k3.s3.p4_0.d2.c2to3"  # its first tap meets padding alone
 
 
 def conv(
@@ -50,6 +52,14 @@ def one_column(case: str, probe: Probe, y: Array) -> Diagnosis:
     theory = expected(parse(case))
     shape = (1, *theory.shape)
     return diagnose(parse(case), probe, theory, wanted=shape, shape=shape, operator=Operator.of(y.reshape(-1, 1)))
+
+
+def without_the_last() -> Diagnosis:
+    """Four impulses and zeros, in calls of three, whose last gives zeros: so no bias is taken off of the others."""
+    case = "conv1d.i4.k2.s1.p0.d1.c1to2.batch3.bias"
+    operator = right(case) + stimuli.bias(parse(case))[:, None, None, None]
+    operator[..., 2] = 0
+    return of(case, operator)
 
 
 def last_output(case: str, value: float, probe: Probe = "forward") -> Diagnosis:
@@ -199,6 +209,11 @@ GOLDEN: list[tuple[str, str, Diagnosis]] = [
     ),
     (
         "maps_permuted",
+        "input maps in reversed order: map 0 holds 1, 1 holds 0",
+        with_kernel(PARTLY_SEEN, taps(PARTLY_SEEN)[:, ::-1], Along(5, 2, 3, 3, 2, 4)),
+    ),
+    (
+        "maps_permuted",
         "output maps in reversed order: map 0 holds 2, 2 holds 0",
         with_kernel(MAPS, taps(MAPS)[::-1], PLAIN),
     ),
@@ -246,6 +261,11 @@ GOLDEN: list[tuple[str, str, Diagnosis]] = [
         "divisor",
         "divides by the whole window, divisor = 3 ignored: 1/2 where 1/3",
         of("avg_pool1d.i4.k2.s2.p0.d1.div3", right("avg_pool1d.i4.k2.s2.p0.d1")),
+    ),
+    (
+        "divisor",
+        "gradient: does not divide, but adds up: 1 where 1/3",
+        of("avg_pool1d.i5.k3.s1.p0.d1", convolution([Along(5, 3, 3)], ONE), "adjoint"),
     ),
     (
         "reciprocal",
@@ -313,6 +333,12 @@ GOLDEN: list[tuple[str, str, Diagnosis]] = [
         "batch",
         "all 6 inputs of a call give what the first of them should",
         of(FOUR, np.repeat(right(FOUR)[..., :1], 6, axis=-1)),
+    ),
+    ("batch", "the last of 3 inputs of a call gives zeros", without_the_last()),
+    (
+        "dilation",
+        "as for d ignored",
+        with_kernel(ONE_UNIT, taps(ONE_UNIT), Along(1, 2, 2, 2, 1, 2), Along(1, 2, 2, 2, 1, 2)),
     ),
     (
         "axes_exchanged",

@@ -10,11 +10,15 @@ import pytest
 
 from cases.case import parse
 from harness.commands.selection import CaseSelection
+from harness.diagnose import Cause, Diagnosis, Kind
+from harness.diagnose.geometry import Sweep
+from harness.records import Job, Observation, Surface
 from harness.selftest import score
 from harness.selftest.faults import BY_NAME, FAULTS
+from harness.selftest.loops import ROUTE
 from harness.selftest.planting import plant
 from harness.selftest.running import Result, run
-from harness.selftest.score import LOOKED_AT, Score, Selected, clean, look_for
+from harness.selftest.score import LOOKED_AT, Score, Selected, as_true, clean, look_for
 
 # What has to be seen, at least, of all faults; and what needs surfaces that only the grid 'nightly' takes.
 LEAST = {"smoke": 0.80, "pull-request": 0.97, "nightly": 1.0}
@@ -67,11 +71,11 @@ def causes_are_named(scores: Sequence[Score]) -> None:
     wrong = {one.fault: one.otherwise for one in diagnosed if not one.right}
     assert len(wrong) <= 0.05 * len(diagnosed), wrong
     by_cause = sum(one.by_its_cause for one in diagnosed)  # by nothing else that would be as true; the aim is 0.95
-    assert by_cause >= 0.92 * len(diagnosed), f"{by_cause} of {len(diagnosed)}"
+    assert by_cause >= 0.93 * len(diagnosed), f"{by_cause} of {len(diagnosed)}"
     named, total = (sum(getattr(one, field) for one in diagnosed) for field in ("named", "diagnosed"))
     alike = sum(one.alike for one in diagnosed)
-    assert named >= 0.85 * total, f"{named} of {total}"
-    assert named + alike >= 0.92 * total, f"{named} and {alike} of {total}"
+    assert named >= 0.91 * total, f"{named} of {total}"
+    assert named + alike >= 0.96 * total, f"{named} and {alike} of {total}"
 
 
 def test_a_framework_that_is_not_perfect_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,12 +95,47 @@ def test_a_cause_that_was_not_planted_is_not_named() -> None:
     grid = few("conv1d.i5.k3.s1.p0.d1")
     right = look_for(grid, BY_NAME["kernel_flipped"])
     assert (right.diagnosed, right.named, right.alike, right.right) == (2, 2, 0, True)  # forward and adjoint
-    other = look_for(grid, replace(BY_NAME["kernel_flipped"], cause="padding"))
-    assert (other.diagnosed, other.named, other.alike, other.right) == (right.diagnosed, 0, 0, False)
-    assert all("kernel flipped" in text for text in other.otherwise)
-    alike = look_for(grid, replace(BY_NAME["kernel_flipped"], cause="padding", alike=("flip",)))
-    assert (alike.named, alike.alike, alike.right) == (0, right.diagnosed, True)
-    assert [one.by_its_cause for one in (right, other, alike)] == [True, False, False]
+    other = look_for(grid, replace(BY_NAME["kernel_flipped"], cause="padding"))  # and flipped it is, whoever planted it
+    assert (other.diagnosed, other.named, other.alike, other.right) == (2, 0, 2, True)
+    assert [one.by_its_cause for one in (right, other)] == [True, False]
+
+
+def seen_of(name: str, case_id: str) -> Observation:
+    (seen,) = score._observed(
+        plant(BY_NAME[name])(), [Job(case_id, Surface("perfect", ROUTE, "eager"), ("forward",))], whole=True
+    )
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("planted", "case_id", "kinds", "true"),
+    [
+        ("a_tap_doubled", "conv1d.i5.k1.s1.p0.d1", ["scale"], True),  # its only tap
+        ("a_tap_doubled", "conv1d.i5.k2.s1.p0.d1", ["scale"], False),
+        ("kernel_flipped", "conv1d.i5.k3.s1.p0.d1", ["flip"], True),
+        ("kernel_flipped", "conv1d.i5.k3.s1.p0.d1", ["taps"], False),  # not all of them by one mistake in the list
+        ("kernel_flipped", "conv1d.i5.k3.s1.p0.d1", ["flip", "taps"], False),
+        ("kernel_flipped", "conv1d.i5.k3.s1.p0.d1", [], False),
+        ("kernel_flipped", "conv1d.i5.k3.s1.p0.d1", ["shape"], False),
+    ],
+)
+def test_another_cause_is_as_true_only_if_it_does_the_very_same(
+    planted: str, case_id: str, kinds: list[Kind], *, true: bool
+) -> None:
+    told = Diagnosis(tuple(Cause(kind, "so it is said") for kind in kinds), "so it is said")
+    assert as_true(told, seen_of(planted, case_id)) is true
+
+
+@pytest.mark.parametrize(("p", "true"), [(1, False), (2, True)])
+def test_parameters_that_were_read_off_are_as_true_only_if_their_layer_does_the_very_same(
+    p: int, *, true: bool
+) -> None:
+    """All of (1, 1) at the far end is (0, 2); and with two units more on each side, a stride apart, it is not."""
+    seen = seen_of(
+        "dilation_ignored_in_a_right_shape", "conv1d.i5.k2.s1.p2.d3"
+    )  # p = 2 of d = 3 is p = 2, cut, of d = 1
+    told = Diagnosis((Cause("padding", "so it is said"),), "so it is said", axes=(Sweep(5, 6, 2, 1, 1, p),))
+    assert as_true(told, seen) is true
 
 
 def test_it_is_told_after_how_many_cases_and_as_what() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from harness.selftest.faults.making import (
     changed,
     fault,
     of,
+    with_gradient,
 )
 from harness.selftest.loops import size
 from harness.selftest.planting import Fault, Right
@@ -25,7 +27,6 @@ from harness.selftest.planting import Fault, Right
 @fault(
     "There is a row of zeros too many along the last axis.",
     cause="extra_outputs",
-    alike="padding rounded_up shape",
     wanted=("output",),
 )
 def a_row_too_many(call: Call, right: Right) -> Result:
@@ -38,7 +39,6 @@ def a_row_too_many(call: Call, right: Right) -> Result:
 @fault(
     "The last row along the last axis is missing.",
     cause="missing_outputs",
-    alike="padding output_padding rounded_down stride",
     wanted=("output",),
 )
 def a_row_too_few(call: Call, right: Right) -> Result:
@@ -53,7 +53,6 @@ def batch_axis_lost(call: Call, right: Right) -> Result:
 @fault(
     "The axes of the output are in reversed order.",
     cause="axes_exchanged",
-    alike="shape padding stride dilation kernel_order rounded_up rounded_down missing_outputs extra_outputs",
     where=lambda case: case.rank > 1,
     wanted=("output",),
 )
@@ -71,6 +70,17 @@ def nothing_of_a_wrong_shape(call: Call, right: Right) -> Result:
         sizes = [max(o, 0) for o in size(call.case)]
         return Returned((len(call.x), call.case.channels_out + 1, *sizes), np.zeros(0))
     return result
+
+
+@fault(
+    "Where there is nothing to do, the input itself is handed back.",
+    cause="shape",
+    where=lambda case: case.batch == 0 or 0 in case.each("i"),
+    wanted=("output",),
+    needs="empty batches",
+)
+def the_input_is_handed_back(call: Call, right: Right) -> Result:
+    return Returned(call.x.shape, call.x) if call.x.size == 0 else right(call)
 
 
 # Errors, and what should be one
@@ -124,7 +134,6 @@ def _last_row_is(value: float, called: str) -> Fault:
     return fault(
         f"The last row along the last axis is never written: it has what memory had, {called}.",
         cause="unwritten",
-        alike="unread empty_maximum padding_value",
         wanted=("output",),
         name=f"last_row_is_{value:g}",
     )(answer)
@@ -133,7 +142,6 @@ def _last_row_is(value: float, called: str) -> Fault:
 @fault(
     "The last unit of the last output map is not a number.",
     cause="unwritten",
-    alike="empty_maximum",
     wanted=("output",),
 )
 def not_a_number_in_a_corner(call: Call, right: Right) -> Result:
@@ -144,7 +152,14 @@ def not_a_number_in_a_corner(call: Call, right: Right) -> Result:
     return changed(call, right, spoilt)
 
 
-@fault("Every number is off by rounding.", cause="rounding", alike="empty_maximum", wanted=("output",))
+@fault("The input is never read: what zeros give is given, and gradients are zeros.", cause="unread")
+def nothing_is_read(call: Call, right: Right) -> Result:
+    if call.pull_back:
+        return with_gradient(call, right, np.zeros_like)
+    return right(replace(call, x=np.zeros_like(call.x)))
+
+
+@fault("Every number is off by rounding.", cause="rounding", wanted=("output",))
 def noise_of_rounding(call: Call, right: Right) -> Result:
     return changed(call, right, lambda y: y * (1 + 1e-7))
 
@@ -160,6 +175,7 @@ FAULTS = (
     batch_axis_lost,
     output_axes_reversed,
     nothing_of_a_wrong_shape,
+    the_input_is_handed_back,
     something_where_there_is_nothing,
     refused_with_half_a_window_of_padding,
     refused_without_inputs,
@@ -168,6 +184,7 @@ FAULTS = (
     _last_row_is(1e30, "a large number"),
     _last_row_is(0.0, "zeros"),
     not_a_number_in_a_corner,
+    nothing_is_read,
     noise_of_rounding,
     noise_where_zeros_should_be,
 )

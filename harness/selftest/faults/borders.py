@@ -34,7 +34,6 @@ def _padding_by(mode: str, says: str) -> Fault:
 @fault(
     "Maxima are taken of an input that is padded with zeros, where nothing should be.",
     cause="padding_value",
-    alike="empty_maximum unread",
     where=of("max_pool"),
 )
 def maximum_padded_with_zeros(call: Call, right: Right) -> Result:
@@ -50,20 +49,17 @@ def maximum_padded_with_zeros(call: Call, right: Right) -> Result:
 _OF_NOTHING = "windows that see padding alone"
 
 
-@fault("The maximum of nothing is 0.", cause="empty_maximum", where=of("max_pool"), needs=_OF_NOTHING)
-def maximum_of_nothing_is_zero(call: Call, right: Right) -> Result:
-    return changed(call, right, lambda y: np.where(np.isneginf(y), 0, y))
+def _maximum_of_nothing_is(value: float, called: str, name: str) -> Fault:
+    def answer(call: Call, right: Right) -> Result:
+        return changed(call, right, lambda y: np.where(np.isneginf(y), value, y))
 
-
-@fault(
-    "The maximum of nothing is the lowest finite number.",
-    cause="empty_maximum",
-    alike="unwritten",
-    where=of("max_pool"),
-    needs=_OF_NOTHING,
-)
-def maximum_of_nothing_is_the_lowest_number(call: Call, right: Right) -> Result:
-    return changed(call, right, lambda y: np.where(np.isneginf(y), np.finfo(np.float32).min, y))
+    return fault(
+        f"The maximum of nothing is {called}.",
+        cause="empty_maximum",
+        where=of("max_pool"),
+        needs=_OF_NOTHING,
+        name=f"maximum_of_nothing_is_{name}",
+    )(answer)
 
 
 # What an average divides by
@@ -97,7 +93,6 @@ def the_whole_window_counts(call: Call, right: Right) -> Result:
 @fault(
     "A divisor that is given is ignored.",
     cause="divisor",
-    alike="scale",
     where=of("avg_pool", such=lambda case: case.divisor is not None),
     needs="given divisors",
 )
@@ -105,12 +100,12 @@ def divisor_ignored(call: Call, right: Right) -> Result:
     return right(with_case(call, divisor=None))
 
 
-@fault("An average divides by the first axis's window alone.", cause="divisor", alike="scale", where=of("avg_pool"))
+@fault("An average divides by the first axis's window alone.", cause="divisor", where=of("avg_pool"))
 def divided_by_the_first_axis_alone(call: Call, right: Right) -> Result:
     return right(with_case(call, divisor=call.case.axes[0].k))
 
 
-@fault("An average is a sum: nothing is divided.", cause="divisor", alike="scale", where=of("avg_pool"))
+@fault("An average is a sum: nothing is divided.", cause="divisor", where=of("avg_pool"))
 def not_divided(call: Call, right: Right) -> Result:
     return right(with_case(call, divisor=1))
 
@@ -125,8 +120,9 @@ FAULTS = (
     _padding_by("edge", "The padding repeats the unit at the edge."),
     _padding_by("reflect", "The padding mirrors the units at the edge."),
     maximum_padded_with_zeros,
-    maximum_of_nothing_is_zero,
-    maximum_of_nothing_is_the_lowest_number,
+    _maximum_of_nothing_is(0.0, "0", "zero"),
+    _maximum_of_nothing_is(float(np.finfo(np.float32).min), "the lowest finite number", "the_lowest_number"),
+    _maximum_of_nothing_is(math.nan, "not a number", "not_a_number"),
     padding_counts,
     padding_does_not_count,
     the_whole_window_counts,

@@ -25,7 +25,6 @@ def _declared(
     where: Callable[[Case], bool],
     change: Callable[[Call, tuple[int, ...]], tuple[int, ...]],
     cause: str,
-    alike: str = "",
     needs: str,
 ) -> Fault:
     def answer(call: Call, right: Right) -> Result:
@@ -34,7 +33,7 @@ def _declared(
             return result
         return Returned(change(call, tuple(size or 0 for size in result.shape)))
 
-    made = fault(says, cause=cause, alike=alike, where=where, wanted=("shape",), name=name, needs=needs)
+    made = fault(says, cause=cause, where=where, wanted=("shape",), name=name, needs=needs)
     return made(answer)
 
 
@@ -67,7 +66,6 @@ def never_returns(_call: Call, _right: Right) -> Result:
 
 @fault(
     "Every second call of a layer counts the first tap twice: what it does differs from call to call.",
-    alike="taps scale",
     where=of(*CONVOLUTIONS),
     stateful=True,
 )

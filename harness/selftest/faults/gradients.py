@@ -20,7 +20,7 @@ from harness.selftest.faults.making import (
 from harness.selftest.planting import Right
 
 
-@fault("Gradients are half of what they should be.", cause="scale", alike="taps", wanted=("gradients",))
+@fault("Gradients are half of what they should be.", cause="scale", wanted=("gradients",))
 def gradient_halved(call: Call, right: Right) -> Result:
     return with_gradient(call, right, lambda rows: rows / 2)
 
@@ -57,7 +57,6 @@ def gradients_accumulated(call: Call, right: Right) -> Result:
 @fault(
     "The last unit along the last axis gets no gradient.",
     cause="unread",
-    alike="padding taps",
     wanted=("gradients",),
 )
 def no_gradient_of_the_last_unit(call: Call, right: Right) -> Result:

@@ -64,7 +64,7 @@ def maps_of_the_kernel_exchanged(call: Call, right: Right) -> Result:
     return right(with_kernel(call, lambda taps: np.swapaxes(taps, 0, 1).reshape(taps.shape)))
 
 
-@fault("The last tap is off by one.", cause="taps", alike="scale", where=_MIXING)
+@fault("The last tap is off by one.", cause="taps", where=_MIXING)
 def a_tap_off_by_one(call: Call, right: Right) -> Result:
     def off(taps: Array) -> Array:
         taps.reshape(-1)[-1:] += 1
@@ -73,13 +73,18 @@ def a_tap_off_by_one(call: Call, right: Right) -> Result:
     return right(with_kernel(call, off))
 
 
-@fault("The first tap counts twice.", cause="taps", alike="scale", where=_MIXING)
+@fault("The first tap counts twice.", cause="taps", where=_MIXING)
 def a_tap_doubled(call: Call, right: Right) -> Result:
     def doubled(taps: Array) -> Array:
         taps.reshape(-1)[:1] *= 2
         return taps
 
     return right(with_kernel(call, doubled))
+
+
+@fault("Every tap counts twice.", cause="scale", where=_MIXING)
+def kernel_doubled(call: Call, right: Right) -> Result:
+    return right(with_kernel(call, lambda taps: taps * 2))
 
 
 @fault("The last tap along the last axis is left out.", cause="taps", where=of(*CONVOLUTIONS, such=_SEVERAL))
@@ -109,7 +114,6 @@ def output_maps_reversed(call: Call, right: Right) -> Result:
 @fault(
     "Output maps of all groups take turns, where they should stand group by group.",
     cause="groups",
-    alike="maps_permuted",
     where=_MIXING,
     needs="groups",
 )
@@ -125,7 +129,6 @@ def groups_interleaved(call: Call, right: Right) -> Result:
 @fault(
     "Each group is fed the next one's input maps.",
     cause="maps_permuted",
-    alike="groups",
     where=of(*CONVOLUTIONS, such=lambda case: case.groups > 1),
     needs="groups",
 )
@@ -155,6 +158,7 @@ FAULTS = (
     maps_of_the_kernel_exchanged,
     a_tap_off_by_one,
     a_tap_doubled,
+    kernel_doubled,
     the_last_tap_left_out,
     input_maps_reversed,
     output_maps_reversed,

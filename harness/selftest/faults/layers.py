@@ -72,7 +72,6 @@ def bias_of_one_unasked(call: Call, right: Right) -> Result:
 @fault(
     "Several inputs in one call all give what the first of them does.",
     cause="batch",
-    alike="unread unwritten",
 )
 def only_the_first_of_a_batch(call: Call, right: Right) -> Result:
     def alike(y: Array) -> Array:
@@ -85,8 +84,7 @@ def only_the_first_of_a_batch(call: Call, right: Right) -> Result:
 
 @fault(
     "In calls of two or three inputs the last one gives zeros.",
-    cause="unread",
-    alike="batch unwritten",
+    cause="batch",
     where=lambda case: case.batch is not None and case.batch > 1,
     wanted=("output",),
     needs="small batches",
@@ -118,7 +116,6 @@ def an_empty_batch_is_one(call: Call, right: Right) -> Result:
 @fault(
     "In float16 the first tap counts twice.",
     cause="taps",
-    alike="scale",
     where=of(*CONVOLUTIONS, such=_float16),
     needs="float16",
 )
@@ -138,7 +135,6 @@ def flipped_in_bfloat16(call: Call, right: Right) -> Result:
 
 @fault(
     "Integers of eight bits come out as 0 where they are beyond 15.",
-    alike="taps",
     where=of(*CONVOLUTIONS, such=lambda case: case.dtype == "int8"),
     wanted=("output",),
     needs="int8",
@@ -174,7 +170,6 @@ def maps_reversed_with_channels_last(call: Call, right: Right) -> Result:
 @fault(
     "A layer keeps the kernel that it was first run with.",
     cause="remembered_kernel",
-    alike="flip kernel_order",  # of a direct convolution that is a layer of the grid as well
     where=of(*CONVOLUTIONS),
     needs="kernels that are fed digit by digit",
     stateful=True,
@@ -203,7 +198,6 @@ def flipped_where_compiled(call: Call, right: Right) -> Result:
 @fault(
     "With two threads the last row of the output is never written.",
     cause="unwritten",
-    alike="unread missing_outputs empty_maximum padding_value",
     switch="threads=2",
     wanted=("output",),
     needs="switched surfaces",

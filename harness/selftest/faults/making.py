@@ -41,7 +41,6 @@ def fault(
     says: str,
     *,
     cause: str = "",
-    alike: str = "",
     where: Where = everywhere,
     wanted: tuple[Wanted, ...] = COMPUTED,
     name: str = "",
@@ -57,7 +56,6 @@ def fault(
             where=where,
             wanted=wanted,
             cause=cause,
-            alike=tuple(alike.split()),
             **other,
         )
 

@@ -24,7 +24,6 @@ from harness.selftest.planting import Right
 @fault(
     "Where the kernels that several units paint overlap, the last one stays, where they should add up.",
     cause="not_added",
-    alike="maps_ignored",
     where=of("conv_transpose"),
     wanted=("output",),
 )
@@ -95,7 +94,6 @@ def the_last_that_exceeds_the_first(call: Call, right: Right) -> Result:
 @fault(
     "Inputs are rounded to eight significant bits, those of bfloat16.",
     cause="rounded_inputs",
-    alike="not_added",
     wanted=("output",),
 )
 def inputs_rounded(call: Call, right: Right) -> Result:

@@ -27,7 +27,7 @@ def output_padding_at_the_top(call: Call, right: Right) -> Result:
     return with_output(painted, lambda y: np.pad(y, around)[(slice(None), slice(None), *kept)])
 
 
-@fault("The output padding is ignored.", cause="output_padding", alike="missing_outputs", where=_PADDED_OUTPUT)
+@fault("The output padding is ignored.", cause="output_padding", where=_PADDED_OUTPUT)
 def output_padding_ignored(call: Call, right: Right) -> Result:
     return right(with_axes(call, lambda x: replace(x, a=0)))
 
@@ -35,7 +35,6 @@ def output_padding_ignored(call: Call, right: Right) -> Result:
 @fault(
     "The output is cropped at the far end alone.",
     cause="padding",
-    alike="output_padding",
     where=of("conv_transpose", such=an_axis(lambda x: x.p_before > 0)),
 )
 def cropped_at_the_far_end_alone(call: Call, right: Right) -> Result:
@@ -68,7 +67,6 @@ def rubbish_where_nothing_reaches(call: Call, right: Right) -> Result:
 @fault(
     "Padding is taken for that of the stretched input, p', as in jax.lax.conv_transpose: k̂ - 1 - p is cropped.",
     cause="padding",
-    alike="missing_outputs extra_outputs",
     where=of("conv_transpose", such=lambda case: case.padding == "explicit"),
 )
 def padding_of_the_stretched_input(call: Call, right: Right) -> Result:
@@ -94,7 +92,6 @@ def never_cropped_by_more_than_the_kernel(call: Call, right: Right) -> Result:
 @fault(
     "The stride of a transposed convolution is ignored.",
     cause="stride",
-    alike="missing_outputs padding",
     where=of("conv_transpose", such=an_axis(lambda x: x.s > 1)),
 )
 def not_stretched(call: Call, right: Right) -> Result:

@@ -40,7 +40,7 @@ def _earlier(such: Where, says: str, name: str, needs: str = "") -> Fault:
         return right(with_axes(call, moved))
 
     where = of(*_CONV_OR_POOL, such=lambda case: case.axes[0].p_after > 0 and such(case))
-    return fault(says, cause="padding", alike="gradient_place", where=where, name=name, needs=needs)(answer)
+    return fault(says, cause="padding", where=where, name=name, needs=needs)(answer)
 
 
 def _unequal(letter: str) -> Where:
@@ -50,7 +50,6 @@ def _unequal(letter: str) -> Where:
 @fault(
     "Every input unit stands where its neighbour along the last axis should.",
     cause="padding",
-    alike="unread taps flip",
     where=of("conv"),
 )
 @layer
@@ -63,7 +62,6 @@ def input_shifted(call: Call, right: Right) -> Result:
 @fault(
     "All of the padding stands at the far end.",
     cause="padding",
-    alike="gradient_place",
     where=of(*_CONV_OR_POOL, such=an_axis(lambda x: x.p_before > 0)),
 )
 def padded_at_the_far_end_alone(call: Call, right: Right) -> Result:
@@ -73,7 +71,6 @@ def padded_at_the_far_end_alone(call: Call, right: Right) -> Result:
 @fault(
     "The padding is at the near end alone, and the far end has none.",
     cause="missing_outputs",  # what follows the last window is not seen
-    alike="padding rounded_down gradient_place stride",
     where=of("conv", such=an_axis(lambda x: x.p_after > 0)),
 )
 def not_padded_at_the_far_end(call: Call, right: Right) -> Result:
@@ -116,7 +113,6 @@ def causal_taken_for_same(call: Call, right: Right) -> Result:
 @fault(
     "Each unit of padding is stretched by the dilation: p becomes p·d.",
     cause="padding",
-    alike="extra_outputs border rounded_up",
     where=of("conv", such=lambda case: case.padding == "explicit" and any(x.d > 1 for x in case.axes) and case.padded),
 )
 def padding_dilated(call: Call, right: Right) -> Result:
@@ -126,7 +122,6 @@ def padding_dilated(call: Call, right: Right) -> Result:
 @fault(
     "All axes have the first one's stride.",
     cause="stride",
-    alike="missing_outputs extra_outputs rounded_down rounded_up padding",
     where=of(*_CONV_OR_POOL),
     needs="unequal axes",
 )
@@ -137,7 +132,6 @@ def one_stride_for_all_axes(call: Call, right: Right) -> Result:
 @fault(
     "The stride is that of the first axis alone; the others have 1.",
     cause="stride",
-    alike="rounded_up extra_outputs padding gradient_place",
     where=of(*_CONV_OR_POOL, such=lambda case: any(x.s > 1 for x in case.axes[1:])),
 )
 def strided_along_the_first_axis_alone(call: Call, right: Right) -> Result:
@@ -148,7 +142,6 @@ def strided_along_the_first_axis_alone(call: Call, right: Right) -> Result:
 @fault(
     "Strides begin at the second row: of the unit-stride output the first of the kept rows is dropped.",
     cause="padding",
-    alike="unread",
     where=of("conv"),
 )
 @layer
@@ -170,7 +163,6 @@ def dilation_ignored(call: Call, right: Right) -> Result:
 @fault(
     "Dilation is ignored, in an output of the right shape.",
     cause="dilation",
-    alike="padding",
     where=of("conv", such=an_axis(lambda x: x.d > 1)),
 )
 @layer
@@ -185,7 +177,6 @@ def dilation_ignored_in_a_right_shape(call: Call, right: Right) -> Result:
 @fault(
     "Sizes are rounded up without being asked: a last window that overhangs sees zeros there.",
     cause="rounded_up",
-    alike="padding divisor extra_outputs",
     where=of(*_CONV_OR_POOL),
 )
 def rounded_up(call: Call, right: Right) -> Result:
@@ -205,7 +196,6 @@ def rounded_down(call: Call, right: Right) -> Result:
 @fault(
     "Ceil mode keeps a window that starts in the far padding.",
     cause="rounded_up",
-    alike="extra_outputs divisor",
     where=of(*POOLS, such=lambda case: case.ceil_mode),
     needs="ceil mode",
 )
