@@ -7,6 +7,7 @@ chosen until the rows that it lets through stand there, laid out. Needs selenium
 from __future__ import annotations
 
 import itertools
+import shutil
 import statistics
 import tempfile
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
 
 from cases import generate, grid
@@ -136,7 +138,11 @@ def main() -> None:
         options = webdriver.ChromeOptions()
         for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
             options.add_argument(flag)
-        with webdriver.Chrome(options=options) as browser:
+        chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+        if chromium is None or driver is None:
+            raise SystemExit("Chromium and chromedriver are not installed: apt-get install chromium chromium-driver")
+        options.binary_location = chromium
+        with webdriver.Chrome(options=options, service=Service(driver)) as browser:
             measure(browser, path.as_uri())
 
 
