@@ -186,8 +186,8 @@ def close(
 
 def _left(shards: Sequence[Shard], folder: Path) -> Iterator[Shard]:
     """What of some work has not been observed yet. A place stays, to be looked at, even if all has."""
-    seen = set(store.keys(folder))
     for shard in shards:
+        seen = store.keys(folder, shard.place.where)
         if not seen:
             yield shard
             continue

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SURFACE = ("framework", "route", "mode", "switch", "release", "aspect")
 
+_MEMORY = "128MB"  # those who look for rules take as much themselves
 # What a verdict says; 'unsupported' says nothing of a framework, 'harness_error' nothing but of ourselves.
 _SAID = "status NOT IN ('unsupported', 'harness_error')"
 _COLUMNS = (*SURFACE, "status", "relationship", "relationships", "expected", "observed", "diagnosis")
@@ -31,7 +32,7 @@ def opened(verdicts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     0. The database can read and write no file but its own scratch, where it puts what does not fit into memory; that
     cannot be changed.
     """
-    with tempfile.TemporaryDirectory(prefix="convarith-") as scratch, database_in(Path(scratch)) as database:
+    with tempfile.TemporaryDirectory(prefix="convarith-") as scratch, database_in(Path(scratch), _MEMORY) as database:
         read_parquet(database, [verdicts]).filter(_SAID).create_view("told")
         _make(database)
         yield database

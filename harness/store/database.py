@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import duckdb
 
 _AT_ONCE = 10_000  # rows that are read at once
-_MEMORY = "384MB"  # for sorting; what does not fit goes to the disk
+_MEMORY = "256MB"  # for sorting; what does not fit goes to the disk
 
 
 @contextlib.contextmanager
-def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(scratch: Path, memory: str = _MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory; what does not fit is put into a directory.
 
     Raises
@@ -31,7 +31,7 @@ def opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     import duckdb
 
-    with duckdb.connect(config={"temp_directory": str(scratch), "memory_limit": _MEMORY, "threads": 1}) as database:
+    with duckdb.connect(config={"temp_directory": str(scratch), "memory_limit": memory, "threads": 1}) as database:
         try:
             yield database
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:

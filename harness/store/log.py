@@ -107,10 +107,14 @@ def next_number(folder: Path) -> int:
 def lines(folder: Path) -> Iterator[bytes]:
     """All whole lines; one that was cut off by the end of the process that wrote it is left out."""
     for path in paths(folder):
-        with path.open("rb") as file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield line
+        yield from _whole(path)
+
+
+def _whole(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line
 
 
 def read(texts: Iterable[bytes]) -> Iterator[Observation]:
@@ -126,8 +130,13 @@ def read(texts: Iterable[bytes]) -> Iterator[Observation]:
         )
 
 
-def keys(folder: Path) -> Iterator[tuple[str, str, str, str, str, str, str]]:
-    """What has been observed: case, framework, route, mode, switch, release and probe."""
+def keys(folder: Path, where: Where) -> Iterator[tuple[str, Surface, str]]:
+    """What has been observed in one place: case, surface and probe. A file is of one place: the others are left."""
     decoder = msgspec.json.Decoder(Line)
-    for told in map(decoder.decode, lines(folder)):
-        yield told.case_id, told.framework, told.route, told.mode, told.switch, told.release, told.probe
+    surfaces: dict[Surface, Surface] = {}  # equal ones are held once
+    for path in paths(folder):
+        for told in map(decoder.decode, _whole(path)):
+            surface = Surface(told.framework, told.route, told.mode, told.switch, told.release)
+            if surface.where != where:
+                break
+            yield told.case_id, surfaces.setdefault(surface, surface), told.probe

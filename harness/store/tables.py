@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shlex
 import shutil
 import sys
@@ -15,7 +16,7 @@ import msgspec
 
 from cases.case import Case, parse
 from harness.errors import UsageError
-from harness.records import Environment, Observation, Probe, Surface, Verdict
+from harness.records import Environment, Observation, Probe, Surface, Verdict, Where
 from harness.store import log
 from harness.store.columns import (
     CASE_COLUMNS,
@@ -159,17 +160,24 @@ def as_observation(row: tuple[Any, ...]) -> Observation:
     return Observation(surface=Surface(framework, route, mode, switch, release), **seen)
 
 
-def keys(folder: Path) -> set[tuple[str, Surface, str]]:
-    """What of a run has been observed: case, surface and probe."""
-    found: Iterator[tuple[str, ...]] = log.keys(folder)
-    if (folder / "observations.parquet").exists():
-        with rows(folder, "observations", ("case_id", *SURFACE, "probe")) as earlier:
-            found = iter([*found, *earlier])
-    surfaces: dict[tuple[str, ...], Surface] = {}  # equal texts are held once: there may be a million keys
+def keys(folder: Path, where: Where) -> set[tuple[str, Surface, str]]:
+    """What of a run has been observed in one place: case, surface and probe."""
     return {
-        (sys.intern(case_id), surfaces.setdefault(tuple(where), Surface(*where)), sys.intern(probe))
-        for case_id, *where, probe in found
+        (sys.intern(case_id), surface, sys.intern(probe))
+        for case_id, surface, probe in itertools.chain(log.keys(folder, where), _closed_keys(folder, where))
     }
+
+
+def _closed_keys(folder: Path, where: Where) -> Iterator[tuple[str, Surface, str]]:
+    """The same of what is in the tables, if there are any."""
+    if not (folder / "observations.parquet").exists():
+        return
+    here = " AND ".join(f"{name} = ${name}" for name in ("framework", "switch", "release"))
+    values = dict(zip(("framework", "switch", "release"), where, strict=True))
+    surfaces: dict[tuple[str, ...], Surface] = {}  # equal ones are held once
+    with rows(folder, "observations", ("case_id", *SURFACE, "probe"), here, values) as found:
+        for case_id, *of_surface, probe in found:
+            yield case_id, surfaces.setdefault(tuple(of_surface), Surface(*of_surface)), probe
 
 
 def printed(folder: Path) -> dict[tuple[str, Surface, Probe], str]:

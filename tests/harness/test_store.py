@@ -108,7 +108,7 @@ def test_a_line_that_was_cut_off_is_left_out(begun: Path, cut: int) -> None:
     path = begun / "observations" / "fake.000000.jsonl"
     path.write_bytes(path.read_bytes()[:-cut])
     assert list(store.observations(begun)) == OBSERVATIONS[:1]
-    assert store.keys(begun) == {one.key for one in OBSERVATIONS[:1]}
+    assert store.keys(begun, SURFACE.where) == {one.key for one in OBSERVATIONS[:1]}
     close(begun)
     assert list(store.observations(begun)) == OBSERVATIONS[:1]
 
@@ -118,14 +118,14 @@ def test_a_closed_run_keeps_its_observations_in_a_table_alone(begun: Path) -> No
     close(begun)
     assert list((begun / "observations").iterdir()) == []
     assert list(store.observations(begun)) == sorted(OBSERVATIONS, key=lambda seen: seen.key)
-    assert store.keys(begun) == {one.key for one in OBSERVATIONS}
+    assert store.keys(begun, SURFACE.where) == {one.key for one in OBSERVATIONS}
 
 
 def test_what_is_observed_after_closing_joins_what_was_before(folder: Path) -> None:
     more = replace(OBSERVATIONS[0], probe="adjoint", seconds=9.0)
     with store.ObservationFile(folder / "observations" / "fake.000001.jsonl") as file:
         file.append(more)
-    assert store.keys(folder) == {one.key for one in (*OBSERVATIONS, more)}
+    assert store.keys(folder, SURFACE.where) == {one.key for one in (*OBSERVATIONS, more)}
     close(folder)
     assert list(store.observations(folder)) == sorted([*OBSERVATIONS, more], key=lambda seen: seen.key)
 
@@ -219,3 +219,15 @@ def test_writing_whole_leaves_the_old_file_when_it_fails(tmp_path: Path, monkeyp
     with pytest.raises(OSError, match="No space left"):
         store.write_whole(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+def test_what_was_observed_in_one_place_is_nothing_of_another(begun: Path) -> None:
+    elsewhere = replace(OBSERVATIONS[0], surface=Surface("fake", "fake.loops", "eager", "threads=2"))
+    with store.ObservationFile(begun / "observations" / "fake-threads-2.000001.jsonl") as file:
+        file.append(elsewhere)
+    for closed in (False, True):
+        if closed:
+            close(begun)
+        assert store.keys(begun, SURFACE.where) == {one.key for one in OBSERVATIONS}
+        assert store.keys(begun, elsewhere.surface.where) == {elsewhere.key}
+        assert store.keys(begun, ("other", "", "")) == set()
