@@ -1,15 +1,23 @@
-"""What the engine costs, against a bare loop over the same framework calls: ``python benchmarks/engine.py [CASES]``.
+"""What the engine costs, against a bare loop over the same framework calls.
+
+``python benchmarks/engine.py [CASES] [--row NAME]…`` prints one row, several, or all; ``--rows`` lists them.
 
 Trio: a convolution's forward operator and adjoint, and its transposed convolution's operator, of random 2-d layers with
 unequal axes. The bare loop makes the calls of the adapter, prepared beforehand, in one process, and throws their
 results away; the engine prepares them, observes, compares with the theory, writes and closes the run. Both take turns,
-and medians are printed. Neither counts the start of a framework, both its first use, some tenths of a second: only from
-some thousand cases on does it not show. Cases that end the process are left out of both, and so are frameworks that are
-not installed.
+and medians are printed. Neither counts the start of a framework nor its first use, some tenths of a second. Cases that
+end the process are left out of both, and so are frameworks that are not installed.
+
+Walls are of one worker, with its parent on another core. Where a machine has other things to do they say little, so
+the processor's time is told as well: of the worker's side and of the bare loop, each in a process of its own, and of
+the parent.
 """
 
 from __future__ import annotations
 
+import argparse
+import io
+import os
 import random
 import statistics
 import subprocess
@@ -25,20 +33,25 @@ from harness import store
 from harness.frameworks import registry
 from harness.frameworks.base import Unsupported
 from harness.observe import probe as probing
+from harness.observe import unwritten, worker
+from harness.observe.child import resident
 from harness.observe.engine import Shard
 from harness.observe.supervisor import Limits, Place
 from harness.pipeline import conduct
 from harness.records import Job, Observation, Surface
 
 REPEATS = 3
-BARE = "--bare"  # what a process is told that is to make the bare loop
+WARM = 10  # cases before the clock starts
+
+Line = tuple[str, str, str]
+"""A figure's name, its value, and what is to be reached."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is measured."""
+    """What is measured, against a bare loop."""
 
-    title: str
+    name: str
     framework: str
     route: str
     mode: str
@@ -46,6 +59,7 @@ class Row:
     least: int  # cases a second, to be reached by the engine
     most: float  # engine ÷ bare, to be kept to
     share: float = 1.0  # of the cases asked for: some frameworks are slow
+    forward: bool = False  # the convolution's forward operator alone
 
 
 ROWS = (
@@ -53,6 +67,7 @@ ROWS = (
     Row("torch float64 trio", "torch", "torch.nn.functional", "eager", ".float64", 4000, 0),
     Row("TensorFlow eager trio", "tensorflow", "tf.nn", "eager", "", 600, 1.2),
     Row("JAX trio, together", "jax", "jax.lax", "jit", ".channels_last", 100, 1.1, 0.5),
+    Row("JAX forward, together", "jax", "jax.lax", "jit", ".channels_last", 600, 0, forward=True),
     Row("Keras layers trio", "keras-tensorflow", "keras.layers", "eager", ".channels_last", 0, 1.1, 0.2),
 )
 
@@ -62,10 +77,8 @@ def trios(number: int, row: Row, without: Collection[str] = ()) -> list[Job]:
     rng = random.Random(0)
     surface = Surface(row.framework, row.route, row.mode)
     adapter = registry.load(registry.adapters()[row.framework])
-    jobs: list[Job] = []
-    for _ in range(100 * number):
-        if len(jobs) == 2 * number:
-            break
+    jobs: dict[Job, Job] = {}
+    while len(jobs) < number:
         i, k, s = ((rng.randint(*ends), rng.randint(*ends)) for ends in ((3, 12), (1, 5), (1, 3)))
         p = (0, 0) if row.framework.startswith("keras") else (rng.randint(0, 3), rng.randint(0, 3))
         if i[0] == i[1] or any(x + 2 * z < y for x, y, z in zip(i, k, p, strict=True)):
@@ -82,127 +95,223 @@ def trios(number: int, row: Row, without: Collection[str] = ()) -> list[Job]:
             continue
         if any(isinstance(adapter.say(parse(name), row.route), Unsupported) for name in ids):
             continue
-        jobs += [Job(ids[0], surface, ("forward", "adjoint")), Job(ids[1], surface, ("forward",))]
+        jobs[Job(ids[0], surface, ("forward",) if row.forward else ("forward", "adjoint"))] = Job(
+            ids[1], surface, ("forward",)
+        )
     # As a run has them: all of one operation, then all of the other.
-    return list(dict.fromkeys(jobs[::2])) + list(dict.fromkeys(jobs[1::2]))
+    return [*jobs] if row.forward else [*jobs, *jobs.values()]
 
 
-def bare(number: int, row: Row, without: Collection[str]) -> float:
-    """Seconds that the adapter's calls take by themselves."""
+def warm(row: Row, without: Collection[str]) -> list[Job]:
+    """Some of each operation, as a framework's first use: layers whose element type no row has."""
+    return trios(WARM, Row(**{**row.__dict__, "said": ".float16" + row.said.replace(".float64", "")}), without)
+
+
+def bare(work: Sequence[Job], row: Row) -> tuple[float, float]:
+    """Seconds that the adapter's calls take by themselves, and of the processor."""
     adapter = registry.load(registry.adapters()[row.framework])("cpu")
     most = adapter.routes[row.route].modes[row.mode].batch
-    work = trios(number, row, without)
-    calls = []
-    for start in range(0, len(work), most):
-        batch = []
-        for job in work[start : start + most]:
-            for probe in job.probes:
-                prepared = probing.prepare(adapter, parse(job.case_id), row.route, row.mode, probe)
-                assert not isinstance(prepared, Unsupported)
-                batch += prepared
-        calls.append(batch)
-    began = time.perf_counter()
-    for batch in calls:
-        for _ in adapter.run(batch):
-            pass
-    return time.perf_counter() - began
+    both = []
+    for some in (warm(row, ()), work):
+        calls = []
+        for start in range(0, len(some), most):
+            batch = []
+            for job in some[start : start + most]:
+                for probe in job.probes:
+                    prepared = probing.prepare(adapter, parse(job.case_id), row.route, row.mode, probe)
+                    assert not isinstance(prepared, Unsupported)
+                    batch += prepared
+            calls.append(batch)
+        both.append(calls)
+    for began in (False, True):
+        wall, processor = time.perf_counter(), time.process_time()
+        for batch in both[began]:
+            for _ in adapter.run(batch):
+                pass
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+def worked(work: Sequence[Job], row: Row) -> tuple[float, float, int]:
+    """Seconds that the worker's side takes, of the processor too, and bytes that it grows by after 1 000 cases."""
+    adapter = registry.load(registry.adapters()[row.framework])("cpu")
+    told = [[n, job.case_id, job.surface.route, job.surface.mode, job.probes] for n, job in enumerate(work)]
+    first = [[n, job.case_id, job.surface.route, job.surface.mode, job.probes] for n, job in enumerate(warm(row, ()))]
+    worker.attend(adapter, first, False, io.StringIO())
+    wall, processor, early = time.perf_counter(), time.process_time(), 0
+    for start in range(0, len(told), 1000):
+        worker.attend(adapter, told[start : start + 1000], False, io.StringIO())
+        early = early or resident(os.getpid())
+    return time.perf_counter() - wall, time.process_time() - processor, resident(os.getpid()) - early
 
 
 class _Began:
-    """Looks on, for the moment at which the first observation was there."""
+    """Looks on, for the moment at which the first observation was there of what is measured."""
 
-    def __init__(self) -> None:
-        self.times: list[float] = []
+    def __init__(self, before: Collection[Job]) -> None:
+        self.wall = self.processor = 0.0
+        self._before = {job.case_id for job in before}
 
     def begin(self, work: Sequence[Shard], /) -> None:
         """Nothing to do."""
 
     def count(self, seen: Observation, /) -> None:
         """Note when the first is there."""
-        if not self.times:
-            self.times.append(time.perf_counter() - seen.seconds)
+        if not self.wall and seen.case_id not in self._before:
+            self.wall, self.processor = time.perf_counter() - seen.seconds, time.process_time()
 
 
 def whole(
-    number: int,
-    row: Row,
-    workers: int,
-    without: Collection[str] = (),
-    look: Callable[[Path], None] = lambda _: None,
-) -> float:
-    """Seconds that the engine takes, from the first case to the closed run."""
-    work = trios(number, row, without)
+    work: Sequence[Job], row: Row, workers: int = 1, look: Callable[[Path], None] = lambda _: None
+) -> tuple[float, float]:
+    """Seconds that the engine takes, from the first case to the closed run, and the parent of the processor."""
     place = Place(row.framework, registry.adapters()[row.framework], sys.executable)
-    began = _Began()
+    first = warm(row, ())
+    began = _Began(first)
     with tempfile.TemporaryDirectory() as folder:
-        run = store.Run(version="0", asked={})
-        store.create(Path(folder) / "run", run)
-        cases = [parse(name) for name in dict.fromkeys(job.case_id for job in work)]
-        shards = [Shard(place, work)]
-        done, _ = conduct(run, cases, shards, Path(folder) / "run", workers=workers, limits=Limits(), watcher=began)
+        run = Path(folder) / "run"
+        store.create(run, store.Run(version="0", asked={}))
+        cases = [parse(name) for name in dict.fromkeys(job.case_id for job in (*first, *work))]
+        shards = [Shard(place, first), Shard(place, work)]
+        done, _ = conduct(store.read_run(run), cases, shards, run, workers=workers, limits=Limits(), watcher=began)
         assert done.complete, done.environments
-        took = time.perf_counter() - began.times[0]
-        look(Path(folder) / "run")
+        took = time.perf_counter() - began.wall, time.process_time() - began.processor
+        look(run)
     return took
 
 
-def deadly(number: int, row: Row, without: Collection[str]) -> list[str]:
-    """The cases that end the process, without those that are known."""
-    found: list[str] = []
+def deadly(number: int, row: Row) -> list[str]:
+    """The cases that end the process; others come in their places, and some of these do too."""
+    without: list[str] = []
+    while True:
+        found: list[str] = []
 
-    def look(run: Path) -> None:
-        answer = store.query(run, "SELECT DISTINCT case_id FROM verdicts WHERE status = 'crashed'")
-        found.extend(name for (name,) in answer.rows)
+        def look(run: Path, found: list[str] = found) -> None:
+            answer = store.query(run, "SELECT DISTINCT case_id FROM verdicts WHERE status = 'crashed'")
+            found.extend(name for (name,) in answer.rows)
 
-    whole(number, row, 1, without, look)
-    return found
+        whole(trios(number, row, without), row, look=look)
+        if not found:
+            return without
+        without += found
 
 
-def lines(number: int) -> Iterator[tuple[str, str, str]]:
-    """What was measured: a figure's name, its value, and what is to be reached."""
-    here = [row for row in ROWS if registry.load(registry.adapters()[row.framework]).is_installed()]
-    for row in here:
-        cases = max(10, int(number * row.share))
-        without: list[str] = []
-        while more := deadly(cases, row, without):  # others come in their places
-            without += more
-        ours, theirs = [], []
-        for _ in range(REPEATS):
-            ours.append(whole(cases, row, 1, without))
-            command = [sys.executable, __file__, BARE, row.title, str(cases), *without]
-            theirs.append(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]))
-        engine, loop = statistics.median(ours), statistics.median(theirs)
-        yield f"{row.title}: engine ÷ bare loop", f"{engine / loop:.2f}", f"≤ {row.most}" if row.most else ""
-        yield f"{row.title}: our own work a case", f"{(engine - loop) / cases * 1e6:.0f} µs", "≤ 150 µs"
-        yield f"{row.title}: cases a second", f"{cases / engine:.0f}", f"≥ {row.least}" if row.least else ""
-    if not here:
-        return
-    row = here[0]
-    sizes: list[float] = []
+def alone(what: str, number: int, row: Row, without: Sequence[str]) -> list[float]:
+    """What a function of this file finds in a process of its own, whose memory is filled as a worker's is."""
+    command = [sys.executable, __file__, str(number), "--row", row.name, "--alone", what, "--without", *without]
+    environment = {**os.environ, **unwritten.variables(os.environ)}
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    return [float(word) for word in told.splitlines()[-1].split()]
+
+
+def against_bare(number: int, row: Row) -> Iterator[Line]:
+    """The engine against the bare loop."""
+    cases = max(10, int(number * row.share))
+    without = deadly(cases, row)
+    work = trios(cases, row, without)
+    turns = [
+        (*whole(work, row), *alone("bare", cases, row, without), *alone("worked", cases, row, without)[:2])
+        for _ in range(REPEATS)
+    ]
+    engine, parent, loop, loop_cpu, _, worker_cpu = (statistics.median(column) for column in zip(*turns, strict=True))
+    a_case = 1e6 / cases
+    yield f"{row.name}: engine ÷ bare loop", f"{engine / loop:.2f}", f"≤ {row.most}" if row.most else ""
+    yield f"{row.name}: our own work a case", f"{(engine - loop) * a_case:.0f} µs", "≤ 150 µs"
+    yield f"{row.name}: cases a second", f"{cases / engine:.0f}", f"≥ {row.least}" if row.least else ""
+    yield f"{row.name}: cases a second, bare loop", f"{cases / loop:.0f}", ""
+    yield f"{row.name}: processor a case, bare loop", f"{loop_cpu * a_case:.0f} µs", ""
+    yield f"{row.name}: processor a case, worker beyond it", f"{(worker_cpu - loop_cpu) * a_case:.0f} µs", ""
+    yield f"{row.name}: processor a case, parent", f"{parent * a_case:.0f} µs", ""
+
+
+def two_workers(number: int) -> Iterator[Line]:
+    """Two workers against one, in turns."""
+    for row in (ROWS[0], ROWS[2]):
+        if _installed(row):
+            work = trios(number, row, deadly(number, row))
+            turns = [(whole(work, row)[0], whole(work, row, 2)[0]) for _ in range(REPEATS)]
+            one, two = (statistics.median(column) for column in zip(*turns, strict=True))
+            yield f"{row.name}: two workers against one", f"{one / two:.2f}", "≥ 1.7"
+
+
+def scale(number: int) -> Iterator[Line]:
+    """What a case takes as cases become more, up to a hundred times as many; and what a closed run takes on disk."""
+    row, sizes = ROWS[1], []
 
     def look(run: Path) -> None:
         told = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
         sizes.append(told / store.query(run, "SELECT count(*) FROM observations").rows[0][0])
 
-    turns = [
-        (whole(number, row, 1), whole(number, row, 2), whole(4 * number, row, 1, (), look)) for _ in range(REPEATS)
-    ]
-    one, two, four = (statistics.median(column) for column in zip(*turns, strict=True))
-    yield f"{row.title}: two workers against one", f"{one / two:.2f}", "≥ 1.7"
-    yield f"{row.title}: time a case, {4 * number} against {number}", f"{four / 4 / one:.2f}", "0.9 to 1.1"
-    yield "on disk, a closed run, 100 000 observations", f"{sizes[0] * 100_000 / 2**20:.1f} MiB", "≤ 4 MiB"
+    base = 0.0
+    for many in (1, 10, 100):
+        took, parent = whole(trios(many * number, row), row, look=look)
+        base = base or took
+        yield f"time a case, {many * number} cases against {number}", f"{took / many / base:.2f}", "0.9 to 1.1"
+        yield f"processor a case, parent, {many * number} cases", f"{parent / many / number * 1e6:.0f} µs", ""
+    yield "on disk, a closed run, 100 000 observations", f"{sizes[-1] * 100_000 / 2**20:.1f} MiB", "≤ 4 MiB"
+
+
+def memory(number: int) -> Iterator[Line]:
+    """What a worker grows by after its first 1 000 cases, until it has done a hand's share."""
+    for row in ROWS[:4]:
+        if _installed(row):
+            cases = max(number, 2000)  # two jobs each: what one hand does
+            grown = alone("worked", cases, row, deadly(cases, row))[2]
+            yield f"{row.name}: a worker's growth, 1 000 to {2 * cases} cases", f"{grown / 1e6:.0f} MB", "≤ 50 MB"
+
+
+def night(number: int) -> Iterator[Line]:
+    """The grid 'nightly' on three frameworks, eager and declared surfaces: one of so many parts, times their number."""
+    parts = max(1, 60_000 // number)
+    modes = {"torch": ("eager", "meta"), "tensorflow": ("eager", "graph"), "jax": ("jit", "eval_shape")}
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for framework, names in modes.items():
+            for mode in names:
+                command = [sys.executable, "-m", "harness", "run", "--grid", "nightly", "-f", framework, "--mode", mode]
+                out = ["--shard", f"1/{parts}", "--out", f"{folder}/{framework}-{mode}", "--exit-zero", "-j", "2"]
+                subprocess.run([*command, *out], check=True, capture_output=True)
+        took = time.perf_counter() - began
+    yield f"nightly, three frameworks, 1 of {parts} parts × {parts}", f"{took * parts / 60:.0f} min", "≤ 20 min"
+
+
+OTHERS: dict[str, Callable[[int], Iterator[Line]]] = {
+    "two workers": two_workers,
+    "scale": scale,
+    "memory": memory,
+    "nightly": night,
+}
+
+
+def _installed(row: Row) -> bool:
+    return registry.load(registry.adapters()[row.framework]).is_installed()
 
 
 def main() -> None:
     """Print the table."""
-    if sys.argv[1:2] == [BARE]:
-        row = next(row for row in ROWS if row.title == sys.argv[2])
-        print(bare(int(sys.argv[3]), row, sys.argv[4:]))
+    parser = argparse.ArgumentParser(description="What the engine costs.")
+    parser.add_argument("cases", type=int, nargs="?", default=1000)
+    parser.add_argument("--row", action="append", default=[], help="this row alone; may be repeated")
+    parser.add_argument("--rows", action="store_true", help="list the rows")
+    parser.add_argument("--alone", choices=("bare", "worked"), help=argparse.SUPPRESS)
+    parser.add_argument("--without", nargs="*", default=[], help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    by_name = {row.name: row for row in ROWS}
+    if unknown := set(asked.row) - {*by_name, *OTHERS}:
+        parser.error(f"no row '{min(unknown)}': there are {', '.join((*by_name, *OTHERS))}")
+    if asked.rows:
+        print("\n".join((*by_name, *OTHERS)))
         return
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    print(f"{number} cases; slow frameworks fewer\n")
-    for name, value, wanted in lines(number):
-        print(f"{name:<60}{value:>12}   {wanted}", flush=True)
+    if asked.alone:
+        row = by_name[asked.row[0]]
+        work = trios(asked.cases, row, asked.without)
+        print(*(bare if asked.alone == "bare" else worked)(work, row))
+        return
+    print(f"{asked.cases} cases; slow frameworks fewer\n")
+    for name in asked.row or (*by_name, *OTHERS):
+        if name in by_name and not _installed(by_name[name]):
+            continue
+        for told in OTHERS[name](asked.cases) if name in OTHERS else against_bare(asked.cases, by_name[name]):
+            print("{:<72}{:>12}   {}".format(*told), flush=True)
 
 
 if __name__ == "__main__":
