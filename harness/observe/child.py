@@ -118,6 +118,7 @@ class Child:
         self._lines: collections.deque[bytes] = collections.deque()
         self._printed = bytearray()
         self._hand: int | None = None
+        self._taken = False  # whether a hand has taken what was sent last
         self._ended = False
 
     def ready(self, limit: float) -> dict[str, str]:
@@ -143,6 +144,7 @@ class Child:
     def send(self, jobs: Sequence[Sequence[Any]], *, whole: bool) -> None:
         """Send jobs; what the worker reports of them, whole or without operators, is to be read until they are done."""
         self._printed.clear()
+        self._taken = False
         rest = memoryview(msgspec.json.encode({"jobs": jobs, "whole": whole}) + b"\n")
         with contextlib.suppress(OSError):  # it is dead: reading will tell how
             while rest:
@@ -191,9 +193,11 @@ class Child:
         while True:
             report = self._next(deadline)
             if "hand" in report:
-                self._hand = int(report["hand"])
+                self._hand, self._taken = int(report["hand"]), True
             elif "ended" in report:
                 self._hand = None
+                if not self._taken:  # it had nothing to do; the line that was sent may be gone with it, or be there yet
+                    self._kill()
                 raise Died(str(report["ended"]), self._said())
             else:
                 return report

@@ -18,6 +18,8 @@ from harness.observe.child import Child, ChildError, Died, Overran, StartFailed
 from harness.observe.guilt import Guilt, Ran
 from harness.records import TEXT_LIMIT, Environment, Job, Observation, Outcome, Probe, Surface, Where
 
+_IN_VAIN = 3
+
 Sink = Callable[[Observation], None]
 Evidence = Callable[[Observation], bool]
 Met = Callable[[Environment], None]  # told of a worker that is ready, before it has work
@@ -134,6 +136,7 @@ class Minder:
         self._child: Child | None = None
         self._facts: dict[str, str] = {}
         self._sink: Sink = _nowhere
+        self._vain = 0  # how often, one time after the other, the process ended and no case had been begun
 
     def __enter__(self) -> Minder:
         return self
@@ -169,7 +172,16 @@ class Minder:
         """
         ran = self._run(jobs, telling)
         if ran.error is None:
+            self._vain = 0
             return []
+        if not ran.suspects:  # it ended while nothing was in flight: nobody's fault, unless it goes on so
+            self._vain += 1
+            if self._vain > _IN_VAIN:
+                raise StartFailed(
+                    f"ended before it had begun anything, {_IN_VAIN} times ({ran.error})", ran.error.output
+                )
+            return ran.left
+        self._vain = 0
         sink = self._sink
 
         def once(seen: Observation) -> None:

@@ -8,7 +8,7 @@ of inherited file descriptors. It needs NumPy and the framework, nothing else. O
     → {"jobs": [[number, case id, route, mode, [probe, …]], …], "whole": false}
     ← {"ready": {fact: text, …}}                          once, when the framework is imported; or instead
     ← {"failed": text}                                    it is not installed, or has no such device
-    ← {"hand": process id}                                who does the work that follows
+    ← {"hand": process id}                                who has taken the line, or is to find the facts
     ← {"began": [number, …]}                              these are in flight
     ← {"seen": number, "probe": …, "outcome": …, …}       one observation; with its operator where all are to be whole
     ← {"done": stays}                                     the end of a line's jobs; whether the hand stays for the next
@@ -106,6 +106,8 @@ def serve(adapter: Adapter, lines: Iterable[str], reports: TextIO) -> None:
     """Work off lines of jobs, until there are no more, or it has done its share."""
     left = _SHARE
     for line in lines:
+        if left < _SHARE:  # the first was taken for it
+            send(reports, {"hand": os.getpid()})
         work = json.loads(line)
         attend(adapter, work["jobs"], work["whole"], reports)
         left -= len(work["jobs"])

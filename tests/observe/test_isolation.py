@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -112,6 +113,18 @@ def test_many_lines_of_jobs_are_observed_once_each_by_one_worker(monkeypatch: py
             minder.mind([Job(name, SURFACE, ("declared",)) for name in names[start : start + 1500]], seen.append)
     assert [one.case_id for one in seen] == names
     assert starts() == 1
+
+
+def test_a_hand_that_is_ended_while_it_has_nothing_to_do_costs_nothing() -> None:
+    seen: list[Observation] = []
+    place = Place("fake", "fakes.misbehaving:Misbehaving", sys.executable, variables={"PYTHONPATH": str(TESTS)})
+    with Minder(place, LIMITS, threading.Event()) as minder:
+        for name in IDS:
+            minder.mind([Job(name, SURFACE, ("forward", "adjoint"))], seen.append)
+            assert minder._child is not None
+            assert minder._child._hand is not None
+            os.kill(minder._child._hand, signal.SIGKILL)
+    assert outcomes(seen) == all_returned()
 
 
 @pytest.mark.parametrize("adapter", ["Misbehaving", "Batching"])
