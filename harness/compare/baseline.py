@@ -26,7 +26,7 @@ from harness import store
 from harness.compare.changes import Change, Compared, Kind
 from harness.compare.groups import Numbers, Place, grouped, place
 from harness.compare.join import kind_of, order
-from harness.compare.sides import Side, compared, different
+from harness.compare.sides import Side, compared, different, pairs
 from harness.errors import UsageError
 from harness.records import SCHEMA
 from harness.rules.columns import derive
@@ -180,8 +180,13 @@ def against(folder: Path, after: Side) -> Compared:
                 Change(kind, worse, *key[:4], key[5], key[4], parse(key[4]).op, before_status, status, saw, said, why)
             )
     changes.sort(key=order)
-    alone = [f"{'/'.join(filter(None, one))} was run in {after.name} alone" for one in sorted(here - known)]
-    alone += [f"{'/'.join(filter(None, one))} was run for {folder} alone" for one in sorted(known - here)]
+    both = {framework for framework, _ in pairs(before, after)}
+    alone = [
+        f"{'/'.join(filter(None, one))} was run {where} alone"
+        for where, surfaces in ((f"in {after.name}", here - known), (f"for {folder}", known - here))
+        for one in sorted(surfaces)
+        if one[0] in both
+    ]
     counts: Counter[Kind] = Counter(change.kind for change in changes)
     return Compared(
         before=str(folder),
