@@ -216,6 +216,7 @@ def test_a_case_opens_into_what_every_surface_made_of_it(opened: Opened) -> None
     part = find(page, ".verdict-part").text
     assert "pads (0, 2)" in part.replace("(0,2)", "(0, 2)")
     assert f"convarith run --case {CASE} -f hostile --route fake.loops --mode eager" in part
+    assert f"convarith repro {CASE} -f hostile --route fake.loops --mode eager --aspect forward" in part
     assert every(page, "figcaption") == ["Expected, 9×16", "Observed, 9×16", "Difference"]
     page.back()
     WebDriverWait(page, 5).until(lambda it: find(it, "#overview").is_displayed())

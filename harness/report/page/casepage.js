@@ -19,6 +19,14 @@ export function commandOf(data, row) {
   return [...words, "--route", route, "--mode", mode, ...(added ? ["--switch", added] : [])].map(quoted).join(" ");
 }
 
+/** The command that prints the same as a script for the framework alone. */
+function scriptOf(data, row) {
+  const [framework, route, mode, added, release] = data.head.surface[data.of.surface[row]];
+  const words = ["convarith", "repro", data.head.case[data.of.case[row]], "-f", release ? `${framework}=${release}` : framework];
+  words.push("--route", route, "--mode", mode, ...(added ? ["--switch", added] : []), "--aspect", data.head.aspect[data.of.aspect[row]]);
+  return words.map(quoted).join(" ");
+}
+
 /** The page of a case. Choosing another of its verdicts calls onChoose(row). */
 export function casePage(data, id, chosen, onChoose) {
   const layer = parseCase(id);
@@ -122,7 +130,8 @@ function verdictPart(data, layer, row) {
       told("Diagnosis", textOf(data.columns.diagnosis, row)), told("Known as", textOf(data.columns.known, row)),
       told(layer && isTransposed(layer) ? "Cut off" : "Padding", applied.text),
       told("It printed", data.head.text[data.of.printed[row]]),
-      told("Again", h("code", null, commandOf(data, row)))),
+      told("Again", h("code", null, commandOf(data, row))),
+      told("As a script", h("code", null, scriptOf(data, row)))),
     layer ? compared(data, layer, row, aspect) : null);
 }
 
