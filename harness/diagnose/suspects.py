@@ -7,12 +7,14 @@ what was seen.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from cases.case import Axis, Case
 from cases.conventions import same, same_transposed
+from harness.diagnose.places import axis_name
 from harness.diagnose.record import Kind
 
 Suspect = tuple[Kind, str, Case]
@@ -33,16 +35,17 @@ Change = tuple[Kind, str, tuple[Axis, ...], dict[str, Any]]
 
 
 def _exchanged(case: Case) -> Iterator[Change]:
-    """Parameters of the first and the last axis in each other's place."""
-    if case.rank == 1:
-        return
-    theirs = (case.axes[-1], *case.axes[1:-1], case.axes[0])
-    for letters in (("d",), ("s",), ("k",), ("p_before", "p_after"), ("a",), ("i",)):
-        axes = tuple(
-            replace(axis, **{letter: getattr(other, letter) for letter in letters})
-            for axis, other in zip(case.axes, theirs, strict=True)
-        )
-        yield "axes_exchanged", f"{letters[0][0]} exchanged between the axes", axes, {}
+    """Parameters of two axes in each other's place."""
+    for one, other in itertools.combinations(range(case.rank), 2):
+        theirs = list(case.axes)
+        theirs[one], theirs[other] = theirs[other], theirs[one]
+        between = "the axes" if case.rank == 2 else f"{axis_name(one, case.rank)} and {axis_name(other, case.rank)}"
+        for letters in (("d",), ("s",), ("k",), ("p_before", "p_after"), ("a",), ("i",)):
+            axes = tuple(
+                replace(axis, **{letter: getattr(mine, letter) for letter in letters})
+                for axis, mine in zip(case.axes, theirs, strict=True)
+            )
+            yield "axes_exchanged", f"{letters[0][0]} exchanged between {between}", axes, {}
 
 
 def _changed(case: Case) -> Iterator[Change]:

@@ -189,6 +189,31 @@ GOLDEN: list[tuple[str, str, Diagnosis]] = [
         "the padding is not made of zeros, but the border's unit, repeated",
         conv("conv1d.i5.k3.s1.p1.d1", Along(5, 5, 3, 1, 1, 1), border="edge"),
     ),
+    (
+        "axes_exchanged",
+        "o = 5×1×6: that is o for d exchanged between H and W; shape 2×1×5×5×4 expected, 2×1×5×1×6 declared",
+        shape_alone("conv3d.i5x7x7.k1x3x2.s1x1x1.p0x0x0.d1x1x3", (2, 1, 5, 1, 6)),
+    ),
+    (
+        "border",
+        "the padding is not made of zeros, but the border's unit, repeated; divisor counts them: 3 everywhere",
+        of(
+            "avg_pool1d.i4.k3.s2.same.p0_1.d1.nopad",
+            convolution([Along(4, 2, 3, 2)], ONE, "edge") * np.float64(np.float32(1 / 3)),
+        ),
+    ),
+    (
+        "border",
+        "gradient: the padding is not made of zeros, but the border's unit, repeated; "
+        "divisor counts them: 6 everywhere",
+        of(
+            "avg_pool2d.i4x3.k3x2.s1x1.same.p1x0_1.d1x1.nopad",
+            np.float64(
+                np.float32(convolution([Along(4, 4, 3, 1, 1, 1), Along(3, 3, 2)], np.ones((1, 1, 3, 2)), "edge") / 6)
+            ),
+            "adjoint",
+        ),
+    ),
     ("flip", "kernel flipped", conv(FOUR, Along(6, 3, 3, 2, 1, 1), flip=(0,))),
     ("flip", "kernel flipped", transposed("conv_transpose1d.i3.k3.s2.p0.d1.a0", Along(7, 3, 3, 2), flip=(0,))),
     ("flip", "kernel flipped along W alone", conv(SQUARE, Along(4, 3, 2), Along(4, 3, 2), flip=(1,))),

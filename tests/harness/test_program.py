@@ -30,6 +30,8 @@ def test_a_perfect_framework_is_as_expected(tmp_path: Path, capsys: pytest.Captu
         "report.html",
         "report.md",
         "run.json",
+        "seal.json",
+        "varied.parquet",
         "verdicts.parquet",
     ]
     run = json.loads((tmp_path / "run" / "run.json").read_text())
