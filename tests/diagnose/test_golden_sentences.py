@@ -208,9 +208,10 @@ GOLDEN: list[tuple[str, str, Diagnosis]] = [
         "divisor counts them: 6 everywhere",
         of(
             "avg_pool2d.i4x3.k3x2.s1x1.same.p1x0_1.d1x1.nopad",
-            np.float64(
-                np.float32(convolution([Along(4, 4, 3, 1, 1, 1), Along(3, 3, 2)], np.ones((1, 1, 3, 2)), "edge") / 6)
-            ),
+            (
+                convolution([Along(4, 4, 3, 1, 1, 1), Along(3, 3, 2)], np.ones((1, 1, 3, 2)), "edge").astype(np.float32)
+                / np.float32(6)
+            ).astype(np.float64),
             "adjoint",
         ),
     ),
