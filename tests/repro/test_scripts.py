@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from cases.case import parse
 from harness.commands.surfaces import SurfaceSelection
 from harness.frameworks import registry
 from harness.frameworks.ways import Way
+from harness.observe import unwritten
 from harness.observe.probe import probes_of
 from harness.observe.supervisor import Place, observe
 from harness.operator import Operator
@@ -90,7 +92,12 @@ def ran(texts: Sequence[str]) -> list[dict[str, Any]]:
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT), "HOME": "/tmp"},
+        env={
+            **unwritten.variables({}),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "PYTHONPATH": str(ROOT),
+            "PATH": os.environ["PATH"],
+        },
     )
     return [json.loads(line[4:]) for line in told.stdout.splitlines() if line.startswith("LEFT")]
 
