@@ -159,7 +159,8 @@ def told(error: Exception) -> Raised:
         text = "\n".join(lines[max(frames, default=0) + 1 :]).strip()
     for what in _NUMBERED:
         text = what.sub("", text)
-    text = _NODE.sub(lambda node: _NUMBER.sub("", node[0]), text)
+    for named in (_NODE, _INPUTS):
+        text = named.sub(lambda found: _NUMBER.sub("", found[0]), text)
     made = raised(error)
     return made if made.ours else replace(made, text=text[:TEXT_LIMIT])
 
@@ -172,6 +173,7 @@ _NUMBERED = (
     re.compile(r"\n\ttf2xla conversion failed while converting .*"),
 )
 _NODE = re.compile(r"\{\{node [^}]*\}\}")
+_INPUTS = re.compile(r"(?<=\])\([^()]*\)(?=')")  # of an operation that is told whole: Conv2D[…](arguments_5, Const_2)'
 _NUMBER = re.compile(r"_\d+")
 
 

@@ -128,6 +128,11 @@ def test_a_refusal_is_told_without_what_differs_from_run_to_run() -> None:
         assert made.text == "Left padding 1 is too large\n\t [[{{node conv/MaxPool}}]]"
     text = "No padding.\n\ttf2xla conversion failed while converting __inference_program_8[x=1]. Run again."
     assert _tensorflow_traced.told(ValueError(text)).text == "No padding."
+    text = (
+        "Negative size for '{{node Conv2D_3}} = Conv2D[T=DT_1](arguments_5, Const_12)' with input shapes: [2,4], [4_1]."
+    )
+    told = "Negative size for '{{node Conv2D}} = Conv2D[T=DT_1](arguments, Const)' with input shapes: [2,4], [4_1]."
+    assert _tensorflow_traced.told(ValueError(text)).text == told
 
 
 # One layer that is called once, and another that is called nine times.
