@@ -176,7 +176,7 @@ class Minder:
             return []
         if not ran.suspects:  # it ended while nothing was in flight: nobody's fault, unless it goes on so
             self._vain += 1
-            if self._vain > _IN_VAIN:
+            if self._vain == _IN_VAIN:
                 raise StartFailed(
                     f"ended before it had begun anything, {_IN_VAIN} times ({ran.error})", ran.error.output
                 )
