@@ -50,6 +50,10 @@ app.command(
 )
 app.command("harness.commands.shrink:shrink", help="Find the smallest case that still shows the same disagreement.")
 app.command("harness.commands.atlas:atlas", help="Tell exactly when two conventions are the same layer, with maps.")
+app.command(
+    "harness.commands.translate:translate",
+    help="Say a layer in another framework's code that does exactly the same, and prove it.",
+)
 app.command("harness.commands.check_adapter:check_adapter", help="Tell what is missing or wrong in an adapter.")
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")

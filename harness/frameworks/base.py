@@ -38,6 +38,7 @@ from harness.frameworks.written import Function
 from harness.records import TEXT_LIMIT, Probe
 
 if TYPE_CHECKING:
+    from harness.frameworks.code import Writer
     from harness.frameworks.scripts import Script
 
 Array = NDArray[Any]
@@ -228,6 +229,8 @@ class Adapter(ABC):
         What of it can be read where people write it, by full name: the other way round of :meth:`say`.
     further_switches : tuple of str
         The same, of those that no grid takes: where a disagreement is observed again, or one asks for them by name.
+    writer : Writer or None
+        How code for it is written, if it can be translated to.
     """
 
     name: ClassVar[str]
@@ -238,6 +241,7 @@ class Adapter(ABC):
     switches: ClassVar[tuple[str, ...]] = ()
     functions: ClassVar[Mapping[str, Function]] = {}
     further_switches: ClassVar[tuple[str, ...]] = ()
+    writer: ClassVar[Writer | None] = None
 
     @abstractmethod
     def __init__(self, device: str, switch: str = "") -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from cases.case import Case
 from harness.frameworks import _flax_script, _flax_written
+from harness.frameworks._flax_code import FlaxWriter
 from harness.frameworks._jax_say import cannot_transpose, stretched_padding
 from harness.frameworks.arrays import SPATIAL, arranged_bias, letters
 from harness.frameworks.base import DECLARED, Call, Route, Spelling, Unsupported
+from harness.frameworks.code import Writer
 from harness.frameworks.jax import JIT, TRANSPOSED_ALONE, Jax, Layer
 from harness.frameworks.scripts import Script
 
@@ -32,6 +34,7 @@ class Flax(Jax):
         f"{NNX}.{TURNED}": TRANSPOSED_ALONE,
         f"{LINEN}.{TURNED}": TRANSPOSED_ALONE,
     }
+    writer: ClassVar[Writer | None] = FlaxWriter((NNX, LINEN, f"{NNX}.{TURNED}", f"{LINEN}.{TURNED}"))
     functions = _flax_written.functions({NNX: "in_features, out_features", LINEN: "features"}, TURNED)
     switches = ()  # what can be switched is below Flax: there it is switched for JAX, and here by name
     further_switches = (*Jax.switches, *Jax.further_switches)

@@ -15,6 +15,7 @@ import numpy as np
 from cases.case import Case
 from harness.frameworks import _jax_say as saying
 from harness.frameworks import _jax_script, _jax_written
+from harness.frameworks._jax_code import JaxWriter
 from harness.frameworks._jax_say import CONSISTENT, LAX, UNTURNED
 from harness.frameworks.arrays import (
     arranged_input,
@@ -45,6 +46,7 @@ from harness.frameworks.base import (
     raised,
     together,
 )
+from harness.frameworks.code import Writer
 from harness.frameworks.scripts import Script
 
 Layer = Callable[[Any, Any], Any]
@@ -117,6 +119,7 @@ class Jax(Adapter):
     switches: ClassVar[tuple[str, ...]] = ("threads=2",)
     further_switches: ClassVar[tuple[str, ...]] = (f"{ISA}=AVX2", f"{ISA}=SSE4_2")
     functions = _jax_written.functions()
+    writer: ClassVar[Writer | None] = JaxWriter()
 
     def __init__(self, device: str, switch: str = "") -> None:
         if switch not in ("", *self.switches, *self.further_switches):

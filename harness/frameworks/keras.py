@@ -16,7 +16,9 @@ from cases.case import Case
 from harness.frameworks import _keras_script, keras_say, keras_written
 from harness.frameworks.arrays import arranged, arranged_bias, arranged_kernel, declared, letters
 from harness.frameworks.base import DECLARED, Adapter, Array, Call, Mode, Result, Route, Spelling, Unsupported, attempt
+from harness.frameworks.code import Writer
 from harness.frameworks.jax import Jax
+from harness.frameworks.keras_code import KerasWriter
 from harness.frameworks.scripts import Script
 from harness.frameworks.tensorflow import DISTRIBUTIONS as TENSORFLOW
 from harness.frameworks.tensorflow import TensorFlow
@@ -53,6 +55,7 @@ class _Keras(Adapter):
     functions = keras_written.functions()
     # They are the backend's, whose own routes show what they do: here they are asked for by name.
     switches: ClassVar[tuple[str, ...]] = ()
+    writer: ClassVar[Writer | None] = KerasWriter()
 
     @staticmethod
     def say(case: Case, route: str) -> Spelling | Unsupported:

@@ -11,6 +11,7 @@ import numpy as np
 
 from cases.case import Case
 from harness.frameworks import _tensorflow_say, _tensorflow_script, _tensorflow_traced, _tensorflow_written
+from harness.frameworks._tensorflow_code import TensorFlowWriter
 from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
 from harness.frameworks._tensorflow_traced import Task
 from harness.frameworks.arrays import (
@@ -44,6 +45,7 @@ from harness.frameworks.base import (
     raised,
     together,
 )
+from harness.frameworks.code import Writer
 from harness.frameworks.scripts import Script
 
 Layer = Callable[[Any], Any]
@@ -83,6 +85,7 @@ class TensorFlow(Adapter):
     }
     # oneDNN, the kernel library, on or off; the newest instructions that it may use; threads for one kernel.
     functions = _tensorflow_written.functions()
+    writer: ClassVar[Writer | None] = TensorFlowWriter()
     switches: ClassVar[tuple[str, ...]] = (
         "TF_ENABLE_ONEDNN_OPTS=0",
         "ONEDNN_MAX_CPU_ISA=SSE41",

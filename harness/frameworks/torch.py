@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from cases.case import Case
 from harness.frameworks import _torch_graphs, _torch_script, _torch_written
+from harness.frameworks._torch_code import TorchWriter
 from harness.frameworks.arrays import (
     SPATIAL,
     arranged_bias,
@@ -44,6 +45,7 @@ from harness.frameworks.base import (
     Unsupported,
     attempt,
 )
+from harness.frameworks.code import Writer
 from harness.frameworks.scripts import Script
 
 FUNCTIONAL, MODULES = _torch_written.FUNCTIONAL, _torch_written.MODULES
@@ -95,6 +97,7 @@ class Torch(Adapter):
         f"{ONEDNN_ISA}=SSE41",
     )
     functions = _torch_written.functions()
+    writer: ClassVar[Writer | None] = TorchWriter()
 
     def __init__(self, device: str, switch: str = "") -> None:
         known = (*self.switches, *self.further_switches)

@@ -16,6 +16,7 @@ from typing import Any
 
 from cases.layer import Ends, Layer, Sizes
 
+_INPUT_MAPS = ("in_channels", "in_features")
 ARRAY = "Array"  # how a signature marks what arrays are given for
 
 
@@ -148,6 +149,8 @@ class Read:
     layer : Layer
     text : str
         What was written.
+    says_maps : bool
+        Whether it says how many feature maps its input has.
     """
 
     framework: str
@@ -155,6 +158,7 @@ class Read:
     function: str
     layer: Layer
     text: str
+    says_maps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,8 @@ def read(text: str, known: Known, *, kernel: Sizes | None = None, channels: tupl
         if layer.size is None:
             raise WrittenError(f"{name}: {error}") from error
     route = function.route if isinstance(function.route, str) else function.route(arguments)
-    return Read(framework, route, name, layer, text.strip())
+    says_maps = any(one in arguments.values for one in _INPUT_MAPS)
+    return Read(framework, route, name, layer, text.strip(), says_maps)
 
 
 def _call(text: str) -> ast.Call:

@@ -1,0 +1,41 @@
+"""How code for TensorFlow is written: functions of ``tf.nn``, with ``tf.pad``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cases.case import Case
+from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
+from harness.frameworks.base import Spelling
+from harness.frameworks.code import Made, Writer, arguments
+
+
+class TensorFlowWriter(Writer):
+    """Functions of the input and the kernel; a bias is added."""
+
+    routes = (DEPTHWISE, NN, POOL, CONVOLUTION, CONV_TRANSPOSE)
+    first = False
+    imports = ("import tensorflow as tf",)
+    tensor = "tf.constant(x)"
+    array = "y.numpy()"
+    module = "tf"
+    depthwise = (DEPTHWISE,)
+
+    def layer(self, said: Spelling, case: Case) -> Made:
+        told = arguments(said.arguments, without=("output_shape",))
+        if "output_shape" in said.arguments:  # the caller names the output's size, which follows the input's
+            sizes = [
+                f"{axis.s} * (x.shape[{number}] - 1) + {axis.k_hat + axis.a - axis.p_before - axis.p_after}"
+                for number, axis in enumerate(case.axes, start=1)
+            ]
+            told = f"output_shape=(x.shape[0], {', '.join(sizes)}, {case.channels_out}), {told}"
+        added = " + bias" if case.bias else ""
+        return Made((), f"{said.function}({'x' if case.pools else 'x, kernel'}, {told}){added}")
+
+    def pad(self, x: str, ends: Sequence[str], value: str) -> str:
+        more = "" if value == "0" else f", constant_values={_number(value)}"
+        return f"tf.pad({x}, ((0, 0), {', '.join(ends)}, (0, 0)){more})"
+
+
+def _number(value: str) -> str:
+    return 'float("-inf")' if value == "-inf" else value

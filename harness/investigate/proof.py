@@ -1,0 +1,229 @@
+"""Whether a translation does the same as what was written: both are run, on all impulses, and their operators compared.
+
+Exactly: every entry is one tap or zero. An average's are reciprocals, of which the integers must be the same. At every
+combination of the size modulo the strides, with few feature maps of which there are not as many on both sides (S9).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cases import stimuli
+from cases.case import Case
+from cases.layer import Layer, Sizes
+from harness.frameworks import registry
+from harness.frameworks.arrays import SPATIAL, arranged
+from harness.frameworks.written import Read
+from harness.investigate.question import by
+from harness.investigate.translation import Code, Translation, candidates
+from harness.theory.expected import expected
+
+_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of running a translation beside its source.
+
+    Attributes
+    ----------
+    status : {'proved', 'unproved', 'different', 'refused'}
+    sizes : tuple
+        Of the inputs that were fed.
+    why : str
+        What could not be run, what was raised, or what differs.
+    """
+
+    status: str
+    sizes: tuple[Sizes, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One code to run at some sizes, for a layer of few feature maps."""
+
+    code: Code
+    layer: Layer
+    sizes: tuple[Sizes, ...]
+
+    def told(self, number: int) -> dict[str, Any]:
+        """As the worker takes it."""
+        kind = registry.load(registry.adapters()[self.code.framework])
+        assert kind.writer is not None
+        case = self.layer.at(self.sizes[0])
+        return {
+            "number": number,
+            "code": self.code.text,
+            "imports": kind.writer.imports,
+            "kernel": None if case.pools else self.kernel(case).tolist(),
+            "bias": None if case.pools else stimuli.bias(replace(case, bias=True)).tolist(),
+            "channels": case.channels_in,
+            "maximum": case.op == "max_pool",
+            "data": self.code.weights.data,
+            "tensor": kind.writer.tensor,
+            "array": kind.writer.array,
+            "sizes": self.sizes,
+        }
+
+    def kernel(self, case: Case) -> NDArray[Any]:
+        """The kernel that the theory has, in the order that the source's framework keeps it in."""
+        source = self.code.source
+        kernel = stimuli.kernel(case)
+        if source.flip:
+            kernel = np.flip(kernel, axis=tuple(range(2, kernel.ndim)))
+        ours = ("IO" if case.transposed else "OI") + SPATIAL[case.rank]
+        kernel = arranged(kernel, ours, source.kernel.replace("M", "O"))
+        if source.depthwise:
+            kernel = kernel.reshape(*kernel.shape[:-2], case.channels_in, -1)
+        return np.ascontiguousarray(kernel)
+
+
+Ran = tuple[list[tuple[tuple[int, ...], NDArray[np.float64]]], str]
+
+
+def few(layer: Layer) -> Layer:
+    """The layer with few feature maps: the groups' structure stays, and there are not as many on both sides."""
+    if layer.pools:
+        return replace(layer, channels_in=2, channels_out=2)
+    if layer.groups == 1:
+        return replace(layer, channels_in=2, channels_out=3)
+    each = 1 if layer.groups == layer.channels_in else 2
+    more = 2 if layer.channels_out > layer.groups else 1
+    return replace(layer, groups=2, channels_in=2 * each, channels_out=2 * more)
+
+
+def proved(read: Read, to: str, sizes: Sizes | None) -> tuple[Translation, Proof]:
+    """The first translation that is proved; where nothing can be run, the first of all, unproved.
+
+    Parameters
+    ----------
+    read : Read
+    to : str
+    sizes : tuple of int, optional
+        A size of the input at which it has to hold too.
+    """
+    small = replace(read, layer=few(read.layer))
+    telling = _telling(read.layer, sizes)
+    missing = [name for name in (read.framework, *(_target(read, to))) if not _installed(name)]
+    choices = list(zip(candidates(read, to), candidates(small, to), strict=True))
+    if missing:
+        return choices[0][0], Proof("unproved", (), f"{' and '.join(dict.fromkeys(missing))} is not installed here")
+    (source,) = run(read.framework, [Job(choices[0][1].source, small.layer, telling)])
+    if source[1]:
+        return choices[0][0], Proof(
+            "refused", telling, f"{read.framework} refuses the layer as it is written: {source[1]}"
+        )
+    refusals = []
+    for whole, reduced in choices:
+        (target,) = run(reduced.target.framework, [Job(reduced.target, small.layer, telling)])
+        if target[1]:
+            refusals.append(target[1])
+            continue
+        why = different(small.layer, telling, source, target)
+        if not why:
+            told = replace(whole, reason=whole.reason or (refusals[0] if refusals else ""))
+            return told, Proof("proved", telling)
+        return whole, Proof("different", telling, why)
+    return choices[0][0], Proof("refused", telling, refusals[0])
+
+
+def _target(read: Read, to: str) -> list[str]:
+    return [candidate.target.framework for candidate in candidates(read, to)][:1]
+
+
+def _telling(layer: Layer, sizes: Sizes | None) -> tuple[Sizes, ...]:
+    if layer.size is not None:
+        return (tuple(-(-o // s) for o, s in zip(layer.size, layer.s, strict=True)),)
+    found = [layer.like(sizes)] if sizes is not None else []
+    return tuple(dict.fromkeys([*found, *layer.all_residues()]))
+
+
+def _installed(name: str) -> bool:
+    return registry.load(registry.adapters()[name]).is_installed()
+
+
+def different(layer: Layer, sizes: Sequence[Sizes], source: Ran, target: Ran) -> str:
+    """What differs between two layers' operators, and from the theory's; empty where nothing does."""
+    for size, (shape, mine), (other, theirs) in zip(sizes, source[0], target[0], strict=True):
+        where = f"on an input of {by(size)}"
+        if shape != other:
+            return f"{where} the outputs have {by(shape[1:])} and {by(other[1:])}"
+        if not _same(layer, mine, theirs):
+            return f"{where} {int((mine != theirs).sum())} of {mine.size} entries of the operators differ"
+        theory = expected(replace(layer, bias=False).at(size)).operator.dense()
+        if theory.shape != mine.shape or not _same(layer, mine, theory):
+            return f"{where} both differ from the arithmetic"
+    return ""
+
+
+def _same(layer: Layer, a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    if layer.op != "avg_pool":
+        return bool((a == b).all())
+    if not ((a != 0) == (b != 0)).all():
+        return False
+    parts = [1 / values[values != 0] for values in (a, b)]
+    return all(bool((abs(one - np.round(one)) < 1e-3).all()) for one in parts) and bool(
+        (np.round(parts[0]) == np.round(parts[1])).all()
+    )
+
+
+def run(framework: str, jobs: Sequence[Job]) -> list[Ran]:
+    """What codes give, in a process of the framework's own; one that ends it is told, and the others go on."""
+    found: dict[int, Ran] = {}
+    while len(found) < len(jobs):
+        left = [number for number in range(len(jobs)) if number not in found]
+        began, ended = _process(framework, [jobs[number].told(number) for number in left], found)
+        if ended:
+            guilty = began if began is not None and began not in found else left[0]
+            found[guilty] = ([], ended)
+    return [found[number] for number in range(len(jobs))]
+
+
+def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) -> tuple[int | None, str]:
+    """Run jobs until all are done or the process ends; which one was begun last, and how it ended."""
+    reading, writing = os.pipe()
+    began: int | None = None
+    child = subprocess.Popen(
+        [sys.executable, "-m", "harness.investigate.code_worker", registry.adapters()[framework]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=(writing,),
+        text=True,
+    )
+    os.close(writing)
+    assert child.stdin is not None
+    assert child.stderr is not None
+    child.stdin.write(json.dumps({"reports": writing, "jobs": told}))
+    child.stdin.close()
+    with os.fdopen(reading) as reports:
+        for line in reports:
+            if not line.endswith("\n"):  # it ended in the middle of it
+                break
+            report = json.loads(line)
+            if "began" in report:
+                began = report["began"]
+                continue
+            operators = report.get("operators", [])
+            found[report["number"]] = (
+                [(tuple(one["shape"]), np.asarray(one["entries"], dtype=np.float64)) for one in operators],
+                report.get("error", ""),
+            )
+    errors = child.stderr.read()
+    code = child.wait(_SECONDS)
+    if code == 0:
+        return began, ""
+    how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+    last = errors.strip().splitlines()[-1:] or [""]
+    return began, f"the process ended: {how} {last[0]}".strip()
