@@ -25,8 +25,8 @@ class JaxWriter(Writer):
         if case.pools:
             computation = said.arguments["computation"]
             start = "0.0" if case.op == "avg_pool" else "-jnp.inf"
-            divided = f" / {said.arguments['divisor']}" if case.op == "avg_pool" else ""
-            return Made((), f"{said.function}(x, {start}, {computation}, {told}){divided}")
+            call = f"{said.function}(x, {start}, {computation}, {told})"
+            return Made((), f"({call} / {said.arguments['divisor']})" if case.op == "avg_pool" else call)
         return Made((), f"{said.function}(x, kernel, {told}){' + bias' if case.bias else ''}")
 
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:

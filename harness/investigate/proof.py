@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,33 +113,63 @@ def proved(read: Read, to: str, sizes: Sizes | None) -> tuple[Translation, Proof
     sizes : tuple of int, optional
         A size of the input at which it has to hold too.
     """
-    small = replace(read, layer=few(read.layer))
-    telling = _telling(read.layer, sizes)
-    missing = [name for name in (read.framework, *(_target(read, to))) if not _installed(name)]
-    choices = list(zip(candidates(read, to), candidates(small, to), strict=True))
-    if missing:
-        return choices[0][0], Proof("unproved", (), f"{' and '.join(dict.fromkeys(missing))} is not installed here")
-    (source,) = run(read.framework, [Job(choices[0][1].source, small.layer, telling)])
-    if source[1]:
-        return choices[0][0], Proof(
-            "refused", telling, f"{read.framework} refuses the layer as it is written: {source[1]}"
-        )
-    refusals = []
-    for whole, reduced in choices:
-        (target,) = run(reduced.target.framework, [Job(reduced.target, small.layer, telling)])
-        if target[1]:
-            refusals.append(target[1])
-            continue
-        why = different(small.layer, telling, source, target)
-        if not why:
-            told = replace(whole, reason=whole.reason or (refusals[0] if refusals else ""))
-            return told, Proof("proved", telling)
-        return whole, Proof("different", telling, why)
-    return choices[0][0], Proof("refused", telling, refusals[0])
+    return proved_all([(read, to)], sizes)[0]
 
 
-def _target(read: Read, to: str) -> list[str]:
-    return [candidate.target.framework for candidate in candidates(read, to)][:1]
+def proved_all(asked: Sequence[tuple[Read, str]], sizes: Sizes | None = None) -> list[tuple[Translation, Proof]]:
+    """As :func:`proved`, of many at once: each framework is started once for the sources, once for each round of tries."""
+    tries = [_Try(read, to, sizes) for read, to in asked]
+    _run_all([(one, one.choices[0][1].source) for one in tries if one.proof is None], _Try.begun)
+    while waiting := [one for one in tries if one.proof is None]:
+        _run_all([(one, one.choices[one.at][1].target) for one in waiting], _Try.tried)
+    return [(one.told, one.proof) for one in tries if one.proof is not None]
+
+
+class _Try:
+    """One translation on its way to a proof: its choices are tried in turn, until one does the same."""
+
+    def __init__(self, read: Read, to: str, sizes: Sizes | None) -> None:
+        self.layer = few(read.layer)
+        self.sizes = _telling(read.layer, sizes)
+        self.framework = read.framework
+        small = replace(read, layer=self.layer)
+        self.choices = list(zip(candidates(read, to), candidates(small, to), strict=True))
+        self.told = self.choices[0][0]
+        self.at = 0
+        self.source: Ran = ([], "")
+        self.refused = ""
+        names = dict.fromkeys((read.framework, self.told.target.framework))
+        missing = [name for name in names if not _installed(name)]
+        self.proof = Proof("unproved", (), f"{' and '.join(missing)} is not installed here") if missing else None
+
+    def begun(self, ran: Ran) -> None:
+        """What was written has been run."""
+        self.source = ran
+        if ran[1]:
+            why = f"{self.framework} refuses the layer as it is written: {ran[1]}"
+            self.proof = Proof("refused", self.sizes, why)
+
+    def tried(self, ran: Ran) -> None:
+        """A choice has been run."""
+        if ran[1]:
+            self.refused = self.refused or ran[1]
+            self.at += 1
+            if self.at == len(self.choices):
+                self.proof = Proof("refused", self.sizes, self.refused)
+            return
+        whole = self.choices[self.at][0]
+        self.told = replace(whole, reason=whole.reason or self.refused)
+        why = different(self.layer, self.sizes, self.source, ran)
+        self.proof = Proof("different", self.sizes, why) if why else Proof("proved", self.sizes)
+
+
+def _run_all(work: Sequence[tuple[_Try, Code]], take: Callable[[_Try, Ran], None]) -> None:
+    """Run codes, those of one framework in one process, and hand each its outcome."""
+    for framework in dict.fromkeys(code.framework for _, code in work):
+        mine = [(one, code) for one, code in work if code.framework == framework]
+        jobs = [Job(code, one.layer, one.sizes) for one, code in mine]
+        for (one, _), ran in zip(mine, run(framework, jobs), strict=True):
+            take(one, ran)
 
 
 def _telling(layer: Layer, sizes: Sizes | None) -> tuple[Sizes, ...]:
