@@ -80,6 +80,11 @@ class Writer(ABC):
             cuts.append(f"{before or ''}:{stop}" if not stop else f"{before} : {stop}")
         return f"{y}[{', '.join(cuts)}]"
 
+    def every(self, y: str, s: Sequence[int]) -> str:
+        """An expression that takes every s-th unit of the spatial axes."""
+        at = 2 if self.first else 1
+        return f"{y}[{', '.join([':'] * at + [f'::{step}' for step in s])}]"
+
     def sizes(self, x: str) -> str:
         """The spatial sizes of a tensor."""
         return f"{x}.shape[2:]" if self.first else f"{x}.shape[1:-1]"

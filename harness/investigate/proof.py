@@ -6,11 +6,14 @@ combination of the size modulo the strides, with few feature maps of which there
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,7 +31,7 @@ from harness.investigate.question import by
 from harness.investigate.translation import Code, Translation, candidates
 from harness.theory.expected import expected
 
-_SECONDS = 600.0
+_SECONDS = 600.0  # for all that one process is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def proved(read: Read, to: str, sizes: Sizes | None) -> tuple[Translation, Proof
 
 
 def proved_all(asked: Sequence[tuple[Read, str]], sizes: Sizes | None = None) -> list[tuple[Translation, Proof]]:
-    """As :func:`proved`, of many at once: each framework is started once for the sources, once for each round of tries."""
+    """As :func:`proved`, of many at once: a framework is started once for the sources, and once a round of tries."""
     tries = [_Try(read, to, sizes) for read, to in asked]
     _run_all([(one, one.choices[0][1].source) for one in tries if one.proof is None], _Try.begun)
     while waiting := [one for one in tries if one.proof is None]:
@@ -224,20 +227,21 @@ def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) 
     """Run jobs until all are done or the process ends; which one was begun last, and how it ended."""
     reading, writing = os.pipe()
     began: int | None = None
-    child = subprocess.Popen(
-        [sys.executable, "-m", "harness.investigate.code_worker", registry.adapters()[framework]],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=(writing,),
-        text=True,
-    )
-    os.close(writing)
-    assert child.stdin is not None
-    assert child.stderr is not None
-    child.stdin.write(json.dumps({"reports": writing, "jobs": told}))
-    child.stdin.close()
-    with os.fdopen(reading) as reports:
+    command = [sys.executable, "-m", "harness.investigate.code_worker", registry.adapters()[framework]]
+    with (
+        os.fdopen(reading) as reports,
+        tempfile.TemporaryFile("w+", errors="replace") as errors,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, pass_fds=(writing,), text=True
+        ) as child,
+    ):
+        os.close(writing)
+        late = threading.Timer(_SECONDS, child.kill)
+        late.start()
+        assert child.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it ended before it read: its status says how
+            child.stdin.write(json.dumps({"reports": writing, "jobs": told}))
+            child.stdin.close()
         for line in reports:
             if not line.endswith("\n"):  # it ended in the middle of it
                 break
@@ -250,10 +254,11 @@ def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) 
                 [(tuple(one["shape"]), np.asarray(one["entries"], dtype=np.float64)) for one in operators],
                 report.get("error", ""),
             )
-    errors = child.stderr.read()
-    code = child.wait(_SECONDS)
+        code = child.wait()
+        late.cancel()
+        errors.seek(0)
+        last = [line.strip() for line in errors if line.strip()][-1:] or [""]
     if code == 0:
         return began, ""
     how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-    last = errors.strip().splitlines()[-1:] or [""]
     return began, f"the process ended: {how} {last[0]}".strip()

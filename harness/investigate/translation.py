@@ -230,8 +230,11 @@ def _around(target: type[Adapter], name: str, layer: Layer, source: Weights) -> 
     assert writer is not None
     numbers = _in_numbers(replace(layer, layout="default"))
     none = ((0, 0),) * layer.rank
-    for a in dict.fromkeys((numbers.a, ())):
-        bare = replace(numbers, p=none, a=a, ceil_mode=False, divisor=None, count_include_pad=True)
+    plain = replace(numbers, p=none, ceil_mode=False, divisor=None, count_include_pad=True)
+    # Strides are subsampling (S1): where one is refused, all outputs are computed and every s-th is taken.
+    unstrided = replace(plain, s=(1,) * layer.rank)
+    bares = (plain, replace(plain, a=())) if layer.op == "conv_transpose" else (plain, unstrided)
+    for bare in bares:
         for route in _routes(target, layer):
             said = _said(target, bare, route)
             if isinstance(said, Unsupported) or writer.refuses(_some(bare)):
@@ -241,6 +244,8 @@ def _around(target: type[Adapter], name: str, layer: Layer, source: Weights) -> 
             if layer.op == "conv_transpose":
                 how, function = "slice", _sliced(writer, made, numbers, bare)
             else:
+                if bare.s != layer.s:
+                    made = replace(made, call=writer.every(made.call, layer.s))
                 how, function = "padding", _padded(writer, made, layer)
             return Code(name, route, how, _text(writer, layer, function, (source, weights)), source, weights)
     return None
