@@ -15,7 +15,7 @@ from cases.grid import SurfaceKind
 from harness.commands.printing import as_json
 from harness.errors import UsageError
 from harness.frameworks import registry
-from harness.frameworks.base import Spelling, Unsupported
+from harness.frameworks.base import Unsupported
 from harness.frameworks.ways import ways
 from harness.records import Probe
 
@@ -176,19 +176,13 @@ def _rows(layer: str, case: Case) -> Iterator[Row]:
                     case.id,
                     framework,
                     route,
-                    written(said),
+                    said.call,
                     said.data,
                     said.kernel,
                     said.flip,
                     said.stride,
                     said.divisor,
                 )
-
-
-def written(said: Spelling) -> str:
-    """A spelling as one writes it, without input and weights."""
-    arguments = ", ".join(f"{name}={value!r}" for name, value in said.arguments.items())
-    return f"{said.function}({arguments})"
 
 
 def _text(rows: list[Row]) -> str:

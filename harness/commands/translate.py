@@ -15,7 +15,7 @@ from harness.frameworks import registry
 from harness.frameworks.written import Read, WrittenError, read
 from harness.investigate.proof import Proof, proved
 from harness.investigate.question import by, sizes
-from harness.investigate.translation import TARGETS, Translation, candidates
+from harness.investigate.translation import Translation, candidates, target_of
 from harness.report.text import clean
 
 
@@ -69,8 +69,7 @@ def translate(
 
 def _read(layer: str, k: str | None, channels: str | None, to: str) -> Read:
     maps = sizes(channels, "--channels")
-    if to not in TARGETS and to not in registry.adapters():
-        raise UsageError(f"--to {to}: there are {', '.join(TARGETS)}")
+    target_of(to)
     try:
         found = read(
             layer, registry.functions(), kernel=sizes(k, "--k"), channels=None if maps is None else (maps[0], maps[-1])

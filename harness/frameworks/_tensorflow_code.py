@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cases.case import Case
 from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
 from harness.frameworks.base import Spelling
-from harness.frameworks.code import Made, Writer, arguments
+from harness.frameworks.code import Made, Writer, arguments, number
 
 
 class TensorFlowWriter(Writer):
@@ -33,9 +33,5 @@ class TensorFlowWriter(Writer):
         return Made((), f"{said.function}({'x' if case.pools else 'x, kernel'}, {told}){added}")
 
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:
-        more = "" if value == "0" else f", constant_values={_number(value)}"
+        more = "" if value == "0" else f", constant_values={number(value)}"
         return f"tf.pad({x}, ((0, 0), {', '.join(ends)}, (0, 0)){more})"
-
-
-def _number(value: str) -> str:
-    return 'float("-inf")' if value == "-inf" else value

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cases.case import Case
 from harness.frameworks._torch_written import FUNCTIONAL, MODULES
 from harness.frameworks.base import Spelling
-from harness.frameworks.code import Made, Writer, arguments
+from harness.frameworks.code import Made, Writer, arguments, number
 
 
 class TorchWriter(Writer):
@@ -46,9 +46,5 @@ class TorchWriter(Writer):
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:
         # torch takes the last axis first.
         told = ", ".join(f"*{pair}" if not pair.startswith("(") else pair.strip("()") for pair in reversed(ends))
-        more = "" if value == "0" else f", value={_number(value)}"
+        more = "" if value == "0" else f", value={number(value)}"
         return f"torch.nn.functional.pad({x}, ({told}){more})"
-
-
-def _number(value: str) -> str:
-    return 'float("-inf")' if value == "-inf" else value

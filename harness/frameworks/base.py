@@ -125,6 +125,12 @@ class Spelling:
     stride: str = ""
     divisor: str = ""
 
+    @property
+    def call(self) -> str:
+        """As one writes it, without input and weights."""
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.function}({arguments})"
+
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:

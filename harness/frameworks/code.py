@@ -97,3 +97,8 @@ class Writer(ABC):
 def arguments(said: Mapping[str, Any], without: Sequence[str] = ()) -> str:
     """Keyword arguments as one writes them."""
     return ", ".join(f"{name}={value!r}" for name, value in said.items() if name not in without)
+
+
+def number(value: str) -> str:
+    """What is padded with, as any Python writes it."""
+    return 'float("-inf")' if value == "-inf" else value

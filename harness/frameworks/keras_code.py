@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cases.case import Case
 from harness.frameworks.base import Spelling
-from harness.frameworks.code import Made, Writer, arguments
+from harness.frameworks.code import Made, Writer, arguments, number
 from harness.frameworks.keras_say import DEPTHWISE_LAYERS, DEPTHWISE_OPS, LAYERS, OPS, is_layer
 
 
@@ -41,9 +41,5 @@ class KerasWriter(Writer):
         return ""
 
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:
-        more = "" if value == "0" else f", constant_values={_number(value)}"
+        more = "" if value == "0" else f", constant_values={number(value)}"
         return f"keras.ops.pad({x}, ((0, 0), {', '.join(ends)}, (0, 0)){more})"
-
-
-def _number(value: str) -> str:
-    return 'float("-inf")' if value == "-inf" else value

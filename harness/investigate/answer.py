@@ -101,7 +101,7 @@ def _unobserved(question: Question, other: Sequence[Other]) -> list[Seen]:
                 said = kind.say(parse(case_id), route)
                 if case.op not in what.ops:
                     continue
-                call = observing.call_of(said) if isinstance(said, Spelling) else ""
+                call = said.call if isinstance(said, Spelling) else ""
                 error = "not observed" if isinstance(said, Spelling) else said.reason
                 if call or case_id == case.id:
                     row = Seen(name, "", route, "", call, case_id, "unsupported", error=error)

@@ -69,12 +69,6 @@ class Seen:
         return bool(self.o) and not self.sentence
 
 
-def call_of(said: Spelling) -> str:
-    """A spelling as one writes it, without input and weights."""
-    arguments = ", ".join(f"{name}={value!r}" for name, value in said.arguments.items())
-    return f"{said.function}({arguments})"
-
-
 def unsaid(places: Places, case: Case) -> list[Seen]:
     """The routes that have no way to say a case, each with its reason."""
     found = []
@@ -151,7 +145,7 @@ def _told(place: Place, version: str, asked: Case, one: Observation) -> Seen:
     case, where = parse(one.case_id), one.surface
     said = _adapter(place).say(case, where.route)
     assert isinstance(said, Spelling)
-    found = Seen(where.framework, version, where.route, where.mode, call_of(said), case.id, judge.status(one))
+    found = Seen(where.framework, version, where.route, where.mode, said.call, case.id, judge.status(one))
     if one.outcome != "returned" or one.shape is None or one.operator is None:
         text = ": ".join(filter(None, (one.error, one.text)))
         return replace(found, error=text or one.outcome.replace("_", " "))

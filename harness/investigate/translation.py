@@ -24,8 +24,6 @@ from harness.frameworks.code import Made, Writer
 from harness.frameworks.written import Read
 from harness.investigate.padding import when
 
-TARGETS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "flax": "flax", "keras": "keras-tensorflow"}
-
 _SAME = """\
 def ends(i, k, s):  # SAME: ceil(i / s) windows, the odd zero {where}
     total = max(0, (-(-i // s) - 1) * s + k - i)
@@ -113,13 +111,10 @@ def candidates(read: Read, to: str) -> list[Translation]:
         There is no such framework, or something about the layer is not known.
     """
     source = _adapter(read.framework)
-    target_name = TARGETS.get(to, to)
-    if target_name not in registry.adapters():
-        raise UsageError(f"--to {to}: there are {', '.join(TARGETS)}")
+    target_name = target_of(to)
     target = _adapter(target_name)
-    if target.writer is None or source.writer is None:
-        lacking = read.framework if source.writer is None else to
-        raise UsageError(f"{lacking}: its adapter has no writer, so there is no code to write")
+    if source.writer is None:
+        raise UsageError(f"{read.framework}: its adapter has no writer, so there is no code to write")
     said = _said(source, read.layer, read.route)
     if isinstance(said, Unsupported):
         raise UsageError(f"{read.text}: {said.reason}")
@@ -133,6 +128,25 @@ def candidates(read: Read, to: str) -> list[Translation]:
     return [
         Translation(read.text, read.layer, original, code, "" if code.how == "arguments" else reason) for code in codes
     ]
+
+
+def target_of(to: str) -> str:
+    """The framework that a name means: one's own, or that of what several have in common, such as 'keras'.
+
+    Raises
+    ------
+    UsageError
+        There is none, or no code can be written for it.
+    """
+    known: dict[str, str] = {}
+    kinds = {name: _adapter(name) for name in registry.adapters()}
+    for name, kind in sorted(kinds.items(), key=lambda item: not item[1].is_installed()):
+        if kind.writer is not None:
+            known.setdefault(kind.package, name)
+            known[name] = name
+    if to not in known:
+        raise UsageError(f"--to {to}: there are {', '.join(sorted(known))}")
+    return known[to]
 
 
 def _weights(writer: Writer, route: str, said: Spelling) -> Weights:

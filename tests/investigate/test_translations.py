@@ -79,7 +79,7 @@ def test_weights_are_turned_where_one_side_turns_them() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["torch.nn.Conv2d(3, 8, 3)", "--to", "onnx"], "--to onnx: there are torch, tensorflow"),
+        (["torch.nn.Conv2d(3, 8, 3)", "--to", "onnx"], "--to onnx: there are flax, jax, keras"),
         (["torch.nn.Conv2d(3, 8)", "--to", "jax"], "missing a required argument: 'kernel_size'"),
         (["keras.layers.Conv2D(8, 3)", "--to", "torch"], "does not say its input maps: say both, as --channels 3x8"),
         (["torch.nn.Conv2d(3, 8, 3)", "--to", "jax", "--input", "5x5x5"], "has 2 spatial axes"),
