@@ -101,7 +101,7 @@ def kinds(folder: Path) -> Iterator[Kind]:
     with rows(folder, "verdicts", columns, _UNEXPECTED, rest="GROUP BY ALL") as found:
         for framework, route, mode, switch, release, aspect, status, number, *rest in found:
             surface, told = Surface(framework, route, mode, switch, release), dict(zip(names, rest, strict=True))
-            told["relationships"] = tuple(told["relationships"])
+            told |= {"relationships": tuple(told["relationships"]), "depends": told["depends"] or ""}
             smallest = Verdict(surface=surface, aspect=aspect, status=status, **told)
             yield Kind(surface, aspect, status, number, smallest)
 

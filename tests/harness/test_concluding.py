@@ -16,7 +16,7 @@ from harness.report.model import Judged
 
 pytestmark = pytest.mark.usefixtures("fakes")
 GUILTY = "conv1d.i4.k2.s1.p0.d1.c1to2"
-TABLES = {"run.json", "cases.parquet", "observations.parquet", "verdicts.parquet"}
+TABLES = {"run.json", "cases.parquet", "observations.parquet", "varied.parquet", "verdicts.parquet"}
 ENTRY = """
 [[entry]]
 name = "it-dies"
@@ -57,7 +57,7 @@ def test_a_finished_run_is_gone_on_with_by_reading_alone(
     assert main(GO_ON) == 1
     before, told = files(run), capsys.readouterr().out
     assert "unexpected of" in told
-    for name in ("settle", "page", "text", "xml"):
+    for name in ("settle", "html", "markdown", "write_junit"):
         monkeypatch.setattr(reporting, name, lambda *_: pytest.fail("it is done again"))
     assert main(GO_ON) == 1
     assert files(run) == before

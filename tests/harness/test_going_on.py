@@ -157,7 +157,7 @@ def test_no_process_outlives_the_program(how: str, end: signal.Signals, tmp_path
         assert "to go on: convarith run --resume --out run" in (tmp_path / "err").read_text()
 
 
-@pytest.mark.parametrize("room", [1_000, 10_000, "closing"])
+@pytest.mark.parametrize("room", [2_000, 10_000, "closing"])
 def test_a_full_disk_ends_it_with_one_sentence_and_it_goes_on(
     room: int | str, whole: tuple[Path, float], tmp_path: Path
 ) -> None:

@@ -95,7 +95,7 @@ def ran(texts: Sequence[str]) -> list[dict[str, Any]]:
         env={
             **unwritten.variables({}),
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
             "PATH": os.environ["PATH"],
         },
     )
@@ -156,7 +156,7 @@ def imported(text: str) -> set[str]:
 def test_scripts_leave_what_was_observed(framework: str) -> None:
     place, ways = SurfaceSelection(framework=(framework,)).places()[0]
     names = [LAYERS[5], LAYERS[11], LAYERS[15], *DEVIATING[framework][:1]]
-    assert compared(place, [way for way in ways if way.kind in ("plain", "declared")], names) > 10
+    assert compared(place, [way for way in ways if way.kind in ("plain", "declared")], names) >= 8
 
 
 @pytest.mark.nightly
