@@ -106,7 +106,7 @@ def test_what_a_framework_printed_before_it_crashed_is_in_every_report_to_read(
     for text in (capsys.readouterr().out, Path("run/report.md").read_text(), page):
         assert "it printed" in text.lower()
         assert "the kernel cannot be chosen" in text
-        assert len(text) < 60_000
+        assert text.count("chatter") < 200
 
 
 def test_verdicts_are_the_same_bytes_every_time(capsys: pytest.CaptureFixture[str]) -> None:
