@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness import store
-from harness.compare import baseline as compared
-from harness.compare import overview
+from harness.diff import baseline as compared
+from harness.diff import overview
 from harness.errors import UsageError
 from harness.report.model import Judged
 from harness.report.text import count

@@ -17,7 +17,7 @@ from harness import judge
 from harness.commands.printing import tell
 from harness.commands.selection import CaseSelection
 from harness.commands.surfaces import SurfaceSelection, shards
-from harness.compare.search import Found, search
+from harness.diff.search import Found, search
 from harness.environments import Cache, find
 from harness.environments.index import between, versions
 from harness.environments.wanted import of, read_indexes, requirements, without_password

@@ -9,10 +9,10 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from harness.commands.printing import as_json, write
-from harness.compare import baseline, compare, sides
-from harness.compare import pages as compared
-from harness.compare.issues import issues
-from harness.compare.page import diff_page
+from harness.diff import baseline, compare, sides
+from harness.diff import pages as compared
+from harness.diff.issues import issues
+from harness.diff.page import diff_page
 from harness.errors import AS_EXPECTED, UNEXPECTED
 
 

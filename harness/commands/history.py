@@ -10,9 +10,9 @@ from rich.console import Console
 
 from harness.commands.printing import write
 from harness.commands.selection import CaseSelection
-from harness.compare import history_pages as told
-from harness.compare.history import matrix, steps, timelines
-from harness.compare.page import examples, history_page
+from harness.diff import history_pages as told
+from harness.diff.history import matrix, steps, timelines
+from harness.diff.page import examples, history_page
 from harness.errors import NothingSelected, UsageError
 
 

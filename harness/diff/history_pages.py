@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.text import Text
 
-from harness.compare.history import Timeline
+from harness.diff.history import Timeline
 from harness.records import Surface
 from harness.report.markdown import escaped, matrix_table
 from harness.report.matrix import show_matrix

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from harness.commands.asked import digest
 from harness.commands.selection import CaseSelection
-from harness.compare import baseline
+from harness.diff import baseline
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "reports" / "baseline"

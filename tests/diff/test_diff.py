@@ -11,7 +11,7 @@ import pytest
 
 from harness import store
 from harness.__main__ import main
-from harness.compare import compare, sides
+from harness.diff import compare, sides
 from harness.records import STATUSES, Environment, Observation, Surface, Verdict
 
 from ..fakes.installed import offer

@@ -10,7 +10,7 @@ from itertools import starmap
 import numpy as np
 import numpy.typing as npt
 
-from harness.compare.changes import KINDS, Change, Group
+from harness.diff.changes import KINDS, Change, Group
 from harness.records import Surface
 from harness.rules.labelled import Rows, Said, sentences
 from harness.rules.rule import Rule

@@ -9,7 +9,7 @@ import pytest
 
 from cases import generate, grid
 from cases.case import Case
-from harness.compare import baseline, compare, sides
+from harness.diff import baseline, compare, sides
 from harness.records import Status, Surface
 
 from ..fakes.closed import JIT, closed

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.compare.changes import KINDS, Change, Compared, Kind
-from harness.compare.groups import Numbers, Place, grouped
-from harness.compare.sides import Side, compared, different, pairs
+from harness.diff.changes import KINDS, Change, Compared, Kind
+from harness.diff.groups import Numbers, Place, grouped
+from harness.diff.sides import Side, compared, different, pairs
 from harness.records import PROBES
 from harness.rules.columns import derive
 from harness.rules.labelled import Said

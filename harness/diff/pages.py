@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from harness.compare.changes import KINDS, MEANING, Compared, Group
+from harness.diff.changes import KINDS, MEANING, Compared, Group
 from harness.report.markdown import escaped
 from harness.report.text import count, one_line
 

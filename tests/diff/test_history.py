@@ -9,7 +9,7 @@ import pytest
 
 from harness import store
 from harness.__main__ import main
-from harness.compare.history import matrix, timelines
+from harness.diff.history import matrix, timelines
 
 from ..fakes.installed import offer
 

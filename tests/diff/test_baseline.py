@@ -10,7 +10,7 @@ import pytest
 
 from harness import store
 from harness.__main__ import main
-from harness.compare import baseline
+from harness.diff import baseline
 
 from ..fakes.installed import offer
 

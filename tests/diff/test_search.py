@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from harness.compare.search import search
+from harness.diff.search import search
 
 
 def names(number: int) -> list[str]:

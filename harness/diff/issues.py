@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.compare.changes import MEANING, Compared, Group
+from harness.diff.changes import MEANING, Compared, Group
 from harness.report.markdown import escaped
 from harness.report.text import one_line
 

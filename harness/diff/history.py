@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import store
-from harness.compare.changes import Compared
-from harness.compare.join import compare
-from harness.compare.sides import Side
+from harness.diff.changes import Compared
+from harness.diff.join import compare
+from harness.diff.sides import Side
 from harness.records import Status, Surface
 from harness.report.model import NO_RELATIONSHIP, Cell, Matrix, relationship_order, release_order
 from harness.store.database import rows

@@ -8,9 +8,9 @@ from itertools import groupby
 
 import jinja2
 
-from harness.compare.changes import KINDS, MEANING, Change, Compared, Group, Kind
-from harness.compare.history import Timeline
-from harness.compare.history_pages import changes as since_when
+from harness.diff.changes import KINDS, MEANING, Change, Compared, Group, Kind
+from harness.diff.history import Timeline
+from harness.diff.history_pages import changes as since_when
 from harness.report.model import Cell, Matrix, title_of
 from harness.report.summary import COUNTING
 from harness.report.text import count, one_line
@@ -71,7 +71,7 @@ def _histories(
 
 def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.compare"),
+        loader=jinja2.PackageLoader("harness.diff"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

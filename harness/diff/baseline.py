@@ -23,10 +23,10 @@ import numpy as np
 
 from cases.case import parse
 from harness import store
-from harness.compare.changes import Change, Compared, Kind
-from harness.compare.groups import Numbers, Place, grouped, place
-from harness.compare.join import kind_of, order
-from harness.compare.sides import Side, compared, different, pairs
+from harness.diff.changes import Change, Compared, Kind
+from harness.diff.groups import Numbers, Place, grouped, place
+from harness.diff.join import kind_of, order
+from harness.diff.sides import Side, compared, different, pairs
 from harness.errors import UsageError
 from harness.records import SCHEMA
 from harness.rules.columns import derive

@@ -9,8 +9,8 @@ import pytest
 
 from harness import store
 from harness.__main__ import main
-from harness.compare import overview
-from harness.compare.overview import BEGIN, END, Overview
+from harness.diff import overview
+from harness.diff.overview import BEGIN, END, Overview
 from harness.records import Status, Surface
 
 from ..fakes.installed import offer
