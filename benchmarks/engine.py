@@ -16,6 +16,7 @@ the parent.
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import random
@@ -136,6 +137,7 @@ def worked(work: Sequence[Job], row: Row) -> tuple[float, float, int]:
     adapter = registry.load(registry.adapters()[row.framework])("cpu")
     told = [[n, job.case_id, job.surface.route, job.surface.mode, job.probes] for n, job in enumerate(work)]
     first = [[n, job.case_id, job.surface.route, job.surface.mode, job.probes] for n, job in enumerate(warm(row, ()))]
+    gc.freeze()  # as the worker does
     worker.attend(adapter, first, False, io.StringIO())
     wall, processor, early = time.perf_counter(), time.process_time(), 0
     for start in range(0, len(told), 1000):
