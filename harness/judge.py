@@ -124,7 +124,8 @@ def _verdict(observations: Sequence[Observation]) -> Verdict:
         status, diagnosis = "harness_error", theory.contradiction
     elif len(observations) > 1 and len({_content(theory, seen) for seen in observations}) > 1:
         status, seen = "unstable", " / ".join(sorted(different))
-        diagnosis = f"{len(observations)} observations of the same case differ"
+        what = _differing([_content(theory, seen) for seen in observations])
+        diagnosis = f"{len(observations)} observations of the same case differ in {what}"
     return Verdict(
         case_id=first.case_id,
         surface=first.surface,
@@ -197,6 +198,12 @@ def _content(theory: Expectation, seen: Observation) -> tuple[object, ...]:
     shape, _ = aspect(seen.case_id, seen.probe)
     digest = seen.digest if theory.defined and seen.shape == shape else None
     return (seen.outcome, seen.shape, digest, seen.error)
+
+
+def _differing(contents: Sequence[tuple[object, ...]]) -> str:
+    """The first thing in which contents differ: what follows from it differs too, and says nothing more."""
+    names = ("how they ended", "their shape", "their values", "their error")
+    return next(name for name, those in zip(names, zip(*contents, strict=True), strict=True) if len(set(those)) > 1)
 
 
 def _size_or_error(seen: Observation) -> str:

@@ -27,6 +27,7 @@ import msgspec
 from harness.observe import unwritten
 
 OUTPUT_KEPT = 16_384  # bytes of what a child printed last
+_GATHER = 0.005  # seconds in which reports gather: who is woken by each one runs on the worker's core, in its place
 _TICK = 0.2  # seconds between looks at whether to stop
 _PATIENCE = 5.0  # seconds for a killed hand to be reported
 _PACKAGES = ("harness", "cases")
@@ -222,6 +223,7 @@ class Child:
                 self._end_hand(Overran, "took too long")
             for key, _ in self._selector.select(min(_TICK, max(0.0, left))):
                 if key.fd == self._reports:
+                    time.sleep(_GATHER)
                     self._read_reports()
                 else:
                     self._read_output()
