@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
-from rich.console import Console
 from rich.table import Table
 
 from cases.claims import CLAIMS
 from cases.statements import STATEMENTS
-from harness.commands.printing import as_json
+from harness.commands.printing import as_json, screen
 
 _HEADS = {
     "R": "The guide's relationships",
@@ -39,7 +38,7 @@ def claims(*, format: Literal["table", "json", "markdown"] = "table") -> None:
         table = Table("id", "title", "source", box=None)
         for name, title, _, source in rows:
             table.add_row(name, title, source)
-        Console(markup=False, highlight=False).print(table)
+        screen().print(table)
 
 
 def _markdown(rows: list[tuple[str, str, str, str]]) -> str:

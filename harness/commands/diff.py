@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
-from harness.commands.printing import as_json, write
+from harness.commands.printing import as_json, screen, write
 from harness.diff import baseline, compare, sides
 from harness.diff import pages as compared
+from harness.diff.changes import Compared
 from harness.diff.issues import issues
 from harness.diff.page import diff_page
 from harness.errors import AS_EXPECTED, UNEXPECTED
+from harness.report.following import Step
+from harness.report.terminal import show_steps
 
 
 def diff(
@@ -48,7 +51,9 @@ def diff(
     else:
         found = compare(*sides(names))
     if format == "terminal" and out is None:
-        compared.show(found, Console(), only_changed=only_changed)
+        compared.show(found, screen(), only_changed=only_changed)
+        if found.changes:
+            show_steps(_steps(names, found), screen())
     elif format == "json":
         write(as_json(compared.as_json(found)), out)
     elif format == "issues":
@@ -58,3 +63,12 @@ def diff(
     else:
         write(compared.markdown(found, only_changed=only_changed), out)
     return UNEXPECTED if found.worse and not exit_zero else AS_EXPECTED
+
+
+def _steps(names: Sequence[str], found: Compared) -> Iterator[Step]:
+    """What to do with changes."""
+    page = ("--format", "html", "--out", "diff.html")
+    yield Step("read all of it as a page", ("convarith", "diff", *names, *page))
+    if len(names) == 3 and found.groups:  # two releases, and there may be others between and around them
+        case = found.groups[0].example.case_id
+        yield Step("see since when", ("convarith", "history", names[0], "--case", case))

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
-from harness.commands.printing import write
+from harness.commands.printing import screen, write
 from harness.commands.selection import CaseSelection
 from harness.diff import history_pages as told
 from harness.diff.history import matrix, steps, timelines
@@ -49,6 +48,6 @@ def history(
         others = [one for one in examples(changed) if one not in names]
         write(history_page(table, changed, names, {**seen, **timelines(runs, others)}), out)
     elif format == "terminal" and out is None:
-        told.show(table, Console(), seen)
+        told.show(table, screen(), seen)
     else:
         write(told.markdown(table, seen), out)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from harness import store
 from harness.commands.ledger import Ledger
+from harness.commands.printing import screen
 from harness.deviations import check, read
 from harness.deviations.check import Checked, match
 from harness.deviations.findings import STALE
 from harness.deviations.settle import scope
 from harness.deviations.write import added, from_rules, of_one_predicate, pruned, written
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
-from harness.report.text import count
+from harness.report.following import Step
+from harness.report.terminal import show_indented, show_steps
+from harness.report.text import count, one_line
 from harness.rules import rules
 from harness.rules.table import opened
 
@@ -32,8 +36,11 @@ def held(run: Path, *, known: Path | None = None) -> int:
         if left out.
     """
     checked = _checked(run, Ledger(known=known))
+    console = screen()
     for finding in checked.findings:
-        print(finding.sentence)
+        show_indented(one_line(finding.sentence, 1000), console, whole=True)
+    if mending := list(_mending(checked, run, known)):
+        show_steps(mending, console)
     told = f"{len(checked.known)} verdicts known by {len(checked.entries)} entries, {len(checked.findings)} faults"
     print(f"convarith: {told}", file=sys.stderr)
     return UNEXPECTED if checked.findings else AS_EXPECTED
@@ -99,10 +106,11 @@ def prune(run: Path, *, known: Path | None = None) -> int:
     ledger = Ledger(known=known)
     checked = _checked(run, ledger)
     stale: dict[str, list[str]] = {}
+    console = screen()
     for finding in checked.findings:
         if finding.kind in STALE:
             stale.setdefault(finding.framework, []).append(finding.entry)
-            print(finding.sentence)
+            show_indented(one_line(finding.sentence, 1000), console, whole=True)
     for framework, names in stale.items():
         path = ledger.folder / f"{framework}.toml"
         _write(path, pruned(path.read_text("utf-8"), names, str(path)))
@@ -117,6 +125,15 @@ def _checked(run: Path, ledger: Ledger) -> Checked:
     record, entries = _run(run), ledger.entries() or {}
     with opened(run / "verdicts.parquet") as database:
         return check(database, entries, record.environments, scope(record))
+
+
+def _mending(checked: Checked, run: Path, known: Path | None) -> Iterator[Step]:
+    """The commands by which entries are listed and taken out."""
+    asked = ("--known", str(known)) if known is not None else ()
+    if any(not finding.entry for finding in checked.findings):
+        yield Step("list what no entry knows, to be given its reasons", ("convarith", "known", "add", str(run), *asked))
+    if any(finding.kind in STALE for finding in checked.findings):
+        yield Step("take out what no longer occurs", ("convarith", "known", "prune", str(run), *asked))
 
 
 def _run(folder: Path) -> store.Run:

@@ -48,6 +48,7 @@ def merge(
     out: Annotated[Path, Parameter(alias="-o")],
     releases: Annotated[bool, Parameter(negative=())] = False,
     exit_zero: bool = False,
+    github: Annotated[bool, Parameter(negative=())] = False,
     ledger: Ledger = _SHIPPED,
 ) -> int:
     """Unite the shards of a run, and report: the result is that of a run that was never divided.
@@ -64,6 +65,8 @@ def merge(
         environments of their own, with -f NAME or -f NAME=PYTHON.
     exit_zero
         End with 0 where a disagreement alone would end with 1. The report is the same.
+    github
+        Print annotations for GitHub Actions, at most ten: one for each rule that is not known.
     """
     entries = ledger.entries()
     if not runs:
@@ -101,7 +104,7 @@ def merge(
             store.write_run(out, record)
     except OSError as error:
         raise ConvarithError(f"{out} cannot be written ({error.strerror}): make room, and merge again") from error
-    judged, found = conclude(out, record, entries)
+    judged, found = conclude(out, record, entries, github=github)
     if missing:
         told = f"{', '.join(missing)} missing: merge all, or observe the rest here by: {store.how_to_go_on(out)}"
         print(f"convarith: {told}", file=sys.stderr)

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
+from rich.console import Console
 
 from harness import store
 from harness.errors import UsageError
+
+
+def screen(file: TextIO | None = None, like: Console | None = None) -> Console:
+    """Standard output, as tables and summaries are printed on it: as text alone, if NO_COLOR says so.
+
+    Parameters
+    ----------
+    file : text stream, optional
+        To print to in its place.
+    like : Console, optional
+        One whose width and kind it is to have.
+    """
+    return Console(
+        file=file,
+        width=like.width if like else None,
+        force_terminal=like.is_terminal if like else None,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",  # nor bold, which says what colours say
+        markup=False,
+        highlight=False,
+    )
 
 
 def as_json(value: object) -> str:

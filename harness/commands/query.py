@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
 from rich.table import Table
 
 from harness import store
-from harness.commands.printing import as_json
+from harness.commands.printing import as_json, screen
 
 
 def query(run: Path, sql: str, *, format: Literal["table", "json", "csv"] | None = None) -> None:
@@ -39,4 +38,4 @@ def query(run: Path, sql: str, *, format: Literal["table", "json", "csv"] | None
         table = Table(*answer.columns)
         for row in answer.rows:
             table.add_row(*("" if value is None else str(value) for value in row))
-        Console(markup=False, highlight=False).print(table)
+        screen().print(table)

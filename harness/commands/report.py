@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from harness import store
+from harness.commands.printing import screen
 from harness.commands.varying import decided
 from harness.deviations.entry import Entry
 from harness.deviations.settle import name_of, settle, settled
@@ -108,11 +108,10 @@ def tell(told: Report, folder: str, *, github: bool = False) -> None:
     What frameworks wrote is no command there: within its jobs, the summary is shielded.
     """
     if not (github or os.environ.get("GITHUB_ACTIONS") == "true"):
-        show(told, Console(), folder)
+        show(told, screen(), folder)
         return
     held = io.StringIO()
-    outer = Console()
-    show(told, Console(file=held, width=outer.width, force_terminal=outer.is_terminal), folder)
+    show(told, screen(held, screen()), folder)
     sys.stdout.write(shielded(held.getvalue()))
     for line in annotated(told) if github else ():
         print(line)

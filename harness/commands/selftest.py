@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
-from harness.commands.printing import as_json
+from harness.commands.printing import as_json, screen
 from harness.commands.selection import DEFAULT_GRID, CaseSelection
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
 from harness.report.text import count as counted
@@ -121,7 +120,7 @@ def _print(result: Result, chosen: list[Fault]) -> None:
     table.columns[0].overflow = "fold"
     for score, fault in zip(result.scores, chosen, strict=True):
         table.add_row(*_row(score, fault))
-    Console(markup=False, highlight=False).print(table)
+    screen().print(table)
     for line in _told(result):
         sys.stdout.write(line + "\n")
     sys.stdout.write("\n")

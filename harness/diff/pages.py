@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from harness.diff.changes import KINDS, MEANING, Compared, Group
 from harness.report.markdown import escaped
+from harness.report.terminal import show_indented
 from harness.report.text import count, one_line
 
 GROUPS = 20  # rules of each kind that are shown
@@ -19,8 +19,8 @@ ROWS = 50  # changes of each kind in Markdown
 def show(told: Compared, console: Console, *, only_changed: bool = False) -> None:
     """Print a comparison."""
 
-    def line(text: str, style: str = "") -> None:
-        console.print(Text(text, style), highlight=False, overflow="fold")
+    def line(text: str, style: str = "", depth: int = 0, *, whole: bool = False) -> None:
+        show_indented(text, console, depth, style, whole=whole)
 
     line(told.headline, "bold red" if told.worse else "bold green")
     if not only_changed or told.different:
@@ -35,11 +35,12 @@ def show(told: Compared, console: Console, *, only_changed: bool = False) -> Non
             continue
         line(f"\n{kind.replace('_', ' ')}, {told.counts[kind]}: {MEANING[kind]}", "bold")
         for group in groups[:GROUPS]:
-            line(f"  {one_line(group.sentence, 300)}, {group.count} of {group.total}")
+            line(f"{one_line(group.sentence, 300)}, {group.count} of {group.total}", depth=2)
+            change = group.example
             for text in _example(group):
-                line(f"      {text}", "dim")
+                line(one_line(text, 600), "dim", depth=6, whole=text.startswith(change.case_id))
         if len(groups) > GROUPS:
-            line(f"  and {count(len(groups) - GROUPS, 'more rule')}")
+            line(f"and {count(len(groups) - GROUPS, 'more rule')}", depth=2)
 
 
 def markdown(told: Compared, *, only_changed: bool = False) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -22,6 +23,7 @@ TOGETHER = "Surfaces are counted together by {}; the report has each by itself."
 
 _GAP = 2  # between columns
 _PIECES = {False: 14, True: 10}  # characters of a heading's line; where cells are short
+_NAME = 120  # characters of a framework's, a route's …
 _LABEL = 12  # of the rows, at least, where they have titles
 
 
@@ -122,11 +124,17 @@ def _sum(cells: Iterable[Cell]) -> Cell:
 def _folded(name: str, piece: int) -> str:
     """A name with dots or hyphens over several lines, each of a few characters."""
     lines = [""]
-    for part in one_line(name, 60).replace(".", ".\0").replace("-", "-\0").replace(" ", " \0").split("\0"):
+    for part in _parts(one_line(name, _NAME), 2 * piece):
         if lines[-1] and len(lines[-1]) + len(part) > piece:
             lines.append("")
         lines[-1] += part
     return "\n".join(one_line(line, 2 * piece) for line in lines)
+
+
+def _parts(name: str, longest: int) -> Iterator[str]:
+    """A name, parted behind dots, hyphens and spaces; what is too long then, behind underscores as well."""
+    for part in re.findall(r"[^.\- ]+[.\- ]?|[.\- ]", name):
+        yield from re.findall(r"[^_]*_+|[^_]+", part) if len(part) > longest else [part]
 
 
 def _pages(rows: Sequence[str], columns: Sequence[_Column], width: int) -> list[list[_Column]]:

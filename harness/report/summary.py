@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,12 +9,13 @@ from typing import Literal
 
 from harness.records import Probe, Status, Surface, Verdict
 from harness.report.model import Report, case_order
+from harness.report.shell import command
 from harness.report.text import count, one_line
 
 Outcome = Literal["as expected", "unexpected", "incomplete", "nothing"]
 
-# Without a newline it would not fit a terminal; a shell and SQL both take one there.
-QUERY = "SELECT * FROM verdicts\n    WHERE status NOT IN ('agrees', 'unsupported') AND known IS NULL"
+# Without newlines it would not fit a terminal; a shell and SQL both take them there.
+QUERY = "SELECT * FROM verdicts\nWHERE status NOT IN ('agrees', 'unsupported')\nAND known IS NULL"
 
 READING = "12 of 34: so many are not as expected, of those that the surface can say; –: it can say none."
 COUNTING = (
@@ -121,10 +121,14 @@ def reasons(report: Report) -> dict[Surface, Counter[str]]:
 
 def rerun(verdict: Verdict) -> str:
     """The command that observes a case again, for a shell."""
+    return command(again(verdict))
+
+
+def again(verdict: Verdict) -> list[str]:
+    """The same as words."""
     surface = verdict.surface
     words = ["convarith", "run", "--case", verdict.case_id, "-f", asked_for(surface), "--route", surface.route]
-    words += ["--mode", surface.mode, *(("--switch", surface.switch) if surface.switch else ())]
-    return shlex.join(one_line(word) for word in words)
+    return [*words, "--mode", surface.mode, *(("--switch", surface.switch) if surface.switch else ())]
 
 
 def asked_for(surface: Surface) -> str:

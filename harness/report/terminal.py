@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from textwrap import indent
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -13,10 +14,12 @@ from rich.text import Text
 
 from harness.records import Environment
 from harness.report import known
+from harness.report.following import Step, steps
 from harness.report.matrix import show_matrix
 from harness.report.model import Report, matrix
-from harness.report.summary import QUERY, Outcome, about, headline, rerun
-from harness.report.text import clean, count, one_line
+from harness.report.shell import folded
+from harness.report.summary import Outcome, about, headline
+from harness.report.text import LIMIT, count, one_line
 from harness.rules import Rule
 from harness.store import Kind
 
@@ -24,6 +27,9 @@ GROUPS = 5  # of unexpected verdicts that are shown
 RULES = 14  # that are shown
 FINDINGS = 10  # faults of the known deviations that are shown
 FEW = 2  # frameworks up to which environments are told at length
+
+_ID = 200  # characters of a case's id
+_PLACE = 20  # of where a rule holds, at least, if it is to stand beside an id
 
 _STYLE: dict[Outcome, str] = {
     "as expected": "bold green",
@@ -58,7 +64,7 @@ def show(report: Report, console: Console, folder: str = "RUN_DIR") -> None:
     found = report.judged.kinds
     # What rules speak of, they say shorter; of our own faults there are none.
     _differences([one for one in found if not report.settled.rules or one.status == "harness_error"], report, console)
-    _next(found, folder, console)
+    show_steps(steps(report, folder), console)
 
 
 def _settled(report: Report, console: Console) -> None:
@@ -79,7 +85,7 @@ def _settled(report: Report, console: Console) -> None:
     if wrong:
         _print(console, Text(f"\n{known.WRONG}", "bold"))
     for sentence in wrong[:FINDINGS]:
-        _print(console, Text(f"  {one_line(sentence, 600)}"))
+        show_indented(one_line(sentence, 600), console, 2, whole=True)
     if len(wrong) > FINDINGS:
         _print(console, Text(f"  and {len(wrong) - FINDINGS} more, in the report"))
     if any(not finding.entry for finding in report.settled.findings):
@@ -94,14 +100,18 @@ def _rule(rule: Rule, report: Report, console: Console) -> None:
     """What holds of which layers; where, and of its smallest case; that one's diagnosis, and its last words if any."""
     width = console.width - 2
     said = f"{rule.support} of {rule.total} {rule.status}: {rule.what}"
-    where = "; ".join(filter(None, [f"smallest {rule.example}", rule.place]))
-    _print(console, Text(f"  {one_line(said, 2 * width)}"))
-    for text in filter(None, (where, rule.diagnosis)):
-        _print(console, Text(f"    {one_line(text, width - 2)}", "dim"))
-    if rule.depends:
-        _print(console, Text(f"    {one_line(rule.depends, 2 * width)}", "dim"))
+    where = [f"smallest {one_line(rule.example, _ID)}", *([one_line(rule.place, width - 2)] if rule.place else [])]
+    if len(where[0]) + _PLACE < width:
+        where = [one_line("; ".join(where), width - 2)]
+    show_indented(one_line(said, 2 * width), console, 2)
+    for text in where:
+        show_indented(text, console, 4, "dim", whole=True)
+    told = [(rule.diagnosis, width - 2), (rule.depends, 2 * width)]
     if printed := report.last_words_at(rule.key):
-        _print(console, Text(f"    it printed: {one_line(printed)}", "dim"))
+        told.append((f"it printed: {printed}", LIMIT))
+    for text, limit in told:
+        if text:
+            show_indented(one_line(text, limit), console, 4, "dim")
 
 
 def _print(console: Console, text: Text) -> None:
@@ -153,13 +163,31 @@ def _differences(found: Sequence[Kind], report: Report, console: Console) -> Non
         _print(console, Text(f"\nand {count(len(found) - GROUPS, 'more group')} of such verdicts", "bold"))
 
 
-def _next(found: Sequence[Kind], folder: str, console: Console) -> None:
-    """What to do now: read the whole report; look at what differs."""
-    folder = clean(folder)
-    lines = [f"open {folder}/report.html"]
-    if found:
-        lines.append(f'convarith query {shlex.quote(folder)} "{QUERY}"')
-        lines.append(rerun(found[0].smallest))
+def show_steps(some: Iterable[Step], console: Console) -> None:
+    """Print what to do next; commands can be copied, however narrow the terminal is."""
     _print(console, Text("\nNext:", "bold"))
+    for step in some:
+        show_indented(f"{step.what}:", console, 2, "dim")
+        told = folded(step.words, console.width - 4, step.text) if step.words else step.text
+        console.print(Text(indent(told, "    ")), highlight=False, soft_wrap=True)
+
+
+def show_indented(text: str, console: Console, depth: int = 0, style: str = "", *, whole: bool = False) -> None:
+    """Print a text whose lines all begin in one column, parted between words.
+
+    A word that is longer than a line is parted too, unless it is to stay ``whole``, as what one copies is.
+    """
+    width = max(console.width - depth, 1)
+    lines = _of_whole_words(text, width) if whole else map(str, Text(text).wrap(console, width, overflow="fold"))
     for line in lines:
-        _print(console, Text("  " + line))
+        console.print(Text(f"{'':{depth}}{line.rstrip()}", style), highlight=False, soft_wrap=True)
+
+
+def _of_whole_words(text: str, width: int) -> Iterator[str]:
+    line = ""
+    for word in text.split():
+        if line and cell_len(f"{line} {word}") > width:
+            yield line
+            line = ""
+        line = f"{line} {word}".lstrip()
+    yield line

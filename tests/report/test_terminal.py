@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -226,12 +228,53 @@ def test_only_a_handful_of_groups_is_shown_and_the_rest_is_counted(
     assert "more group" not in shown(report(verdict(status="crashed")))
 
 
-def test_it_says_what_to_do_next(verdict: Callable[..., Verdict], report: Callable[..., Report]) -> None:
-    text = shown(report(verdict(status="crashed")))
-    assert "open RUN_DIR/report.html" in text
-    assert "convarith run --case" in text
-    assert f'convarith query RUN_DIR "{QUERY}"' in text
-    assert "convarith query" not in shown(report(verdict()))
+def following(text: str) -> dict[str, str]:
+    """What is said to be done next, and by what, its lines joined as a shell joins them."""
+    told, what = {"": ""}, ""
+    for line in text.partition("\nNext:\n")[2].splitlines():
+        if line.startswith("    "):
+            told[what] = " ".join((told[what] + " " + line.removesuffix("\\")).split())
+        else:
+            told[what := line.strip(" :")] = ""
+    return {what: command for what, command in told.items() if what}
+
+
+READ, GO_ON = {"read the whole report": "open RUN_DIR/report.html"}, "convarith run --resume --out RUN_DIR"
+SEE = {"see all that is not as expected": f'convarith query RUN_DIR "{" ".join(QUERY.split())}"'}
+AGAIN = "convarith run --case conv1d.i5.k3.s2.p1.d1 -f torch --route torch.nn.functional --mode eager"
+THEIRS = {"observe the smallest of them again": AGAIN}
+OURS = {"report this, a fault of convarith's own": AGAIN}
+FAILED = Environment("jax", "/env/python", failure="died")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize(
+    ("statuses", "fields", "what"),
+    [
+        (["agrees"], {}, READ),
+        (["agrees", "crashed"], {}, READ | SEE | THEIRS),
+        (["harness_error"], {}, READ | SEE | OURS),
+        (["rejected", "harness_error"], {}, READ | SEE | THEIRS | OURS),
+        (["agrees"], {"complete": False}, {"go on with it": GO_ON} | READ),
+        (
+            ["agrees", "crashed"],
+            {"complete": False, "environments": (FAILED,)},
+            {"when what failed is mended, go on with it": GO_ON} | READ | SEE | THEIRS,
+        ),
+        ([], {}, {"see what a grid holds": "convarith list --count"} | READ),
+    ],
+)
+def test_it_says_what_to_do_next_however_it_ended(
+    verdict: Callable[..., Verdict],
+    report: Callable[..., Report],
+    statuses: list[str],
+    fields: dict[str, Any],
+    what: dict[str, str],
+    width: int,
+) -> None:
+    text = shown(report(*(verdict(status=status) for status in statuses), **fields), width)
+    assert list(following(text).items()) == list(what.items())
+    assert max(map(cell_len, text.splitlines())) <= width
 
 
 def test_what_to_do_next_names_the_run_as_a_shell_takes_it(
@@ -240,6 +283,47 @@ def test_what_to_do_next_names_the_run_as_a_shell_takes_it(
     text = shown(report(verdict(status="crashed")), folder="my runs/\x1b[31m1")
     assert "open my runs/1/report.html" in text
     assert "convarith query 'my runs/1' \"SELECT" in text
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_long_names_are_whole_where_they_are_to_be_copied(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], width: int
+) -> None:
+    route = "package.of_many_parts.layers_with_and_without_state.functional_and_stateful.convolution"
+    case_id = "conv_transpose3d.i11x12x13.k3x2x1.s2x1x3.p1_2x0x0.d1x1x1.a1x0x2.c12to24.g4.bias.channels_last"
+    told = replace(made("torch", 2, 36), example=case_id, routes=(route,), diagnosis="taps are shifted " * 9)
+    surface = Surface("torch", route, "eager")
+    text = shown(report(verdict(case_id=case_id, surface=surface, status="rejected"), **settled(told)), width)
+    again = following(text)["observe the smallest of them again"]
+    assert again == f"convarith run --case {case_id} -f torch --route {route} --mode eager"
+    for line in text.splitlines():
+        assert cell_len(line) <= width or line.removesuffix(" \\").split() in ([case_id], [route]), line
+    assert text.count(case_id) == 2
+
+
+def test_what_goes_on_in_another_line_begins_below_itself(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    told = replace(made("torch", 2, 36), words=tuple(f"every k = {n}" for n in range(9)), depends="only if " * 9)
+    lines = shown(report(verdict(status="rejected"), **settled(told)), 60).splitlines()
+    start = lines.index("torch")
+    end = lines.index("", start)
+    depths = [len(line) - len(line.lstrip()) for line in lines[start:end]]
+    assert depths == [0, 2, 2, 4, 4, 4, 4]
+    assert not any(line.endswith(" ") for line in lines[start:end])
+
+
+def test_the_cells_of_a_column_end_below_each_other(
+    verdict: Callable[..., Verdict], report: Callable[..., Report], surfaces: tuple[Surface, ...]
+) -> None:
+    some = [verdict(surface=one) for one in surfaces for _ in range(123)]
+    text = shown(report(*some, verdict(surface=surfaces[0], status="crashed", relationships=("R6",)))).partition(
+        "────"
+    )[2]
+    ends = [
+        [cell.end() for cell in re.finditer(r"(\S+ of )?\S+(?=  |$)", row(text, name))][-3:] for name in ("R6", "R15")
+    ]
+    assert ends[0] == ends[1] == [found.end() for found in re.finditer(r"(\S+ of )?\d+(?=  |$)", row(text, "total"))]
 
 
 def test_environments_show_their_versions_and_failures(report: Callable[..., Report]) -> None:
@@ -254,7 +338,7 @@ def test_hostile_text_shows_as_itself(hostile_report: Report) -> None:
     text.encode()
     assert "[red]x[/red]" in text
     assert not set(text) & {*map(chr, range(10)), "\x0b", *map(chr, range(14, 32)), "\x9b", "\u202e", "\ud800"}
-    assert max(map(cell_len, text.splitlines())) <= 80
+    assert max(map(cell_len, text.partition("\nNext:")[0].splitlines())) <= 80  # below it are words to be copied
 
 
 def test_the_order_of_the_verdicts_does_not_matter(shuffled: list[tuple[Report, Report]]) -> None:
