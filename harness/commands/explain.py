@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from cases.case import Padding
-from harness.commands.printing import as_json
+from harness.commands.printing import as_json, write
 from harness.commands.surfaces import Places, SurfaceSelection
 from harness.errors import AS_EXPECTED, EnvironmentFailed, UsageError
 from harness.frameworks import registry
 from harness.investigate import question as asking
 from harness.investigate.answer import answer
+from harness.investigate.drawn import drawn
+from harness.investigate.page import page
 from harness.investigate.question import Parameters, Question, ends, sizes
 from harness.investigate.telling import told
 
@@ -38,6 +41,8 @@ def explain(
     nopad: Annotated[bool, Parameter(negative=())] = False,
     functions: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
+    svg: Path | None = None,
+    html: Path | None = None,
     surfaces: SurfaceSelection = _SURFACES,
 ) -> int:
     """Say what a layer pads or crops, in theory and as every route really computes it, and what says the same.
@@ -75,6 +80,10 @@ def explain(
         List what can be read with --layer.
     json
         All of it as JSON.
+    svg
+        File for a picture: the layer as the guide draws it, with what every route pads or crops.
+    html
+        File for all of it as a page, which needs no network.
     """
     if functions:
         known = sorted(registry.functions().functions.items())
@@ -108,6 +117,10 @@ def explain(
             )
         )
     found = answer(question, _places(surfaces))
+    if svg is not None:
+        write(drawn(found), svg)
+    if html is not None:
+        write(page(found), html)
     sys.stdout.write(as_json(found) if json else told(found))
     return AS_EXPECTED
 

@@ -2,17 +2,20 @@
 
 Both directions become the same thing here. A convolution slides over its padded input, in steps of s. A transposed
 convolution is drawn as the direct convolution that equals it (S7): unit steps over its input, stretched by s - 1 zeros
-between units and padded by p' = k̂ - p - 1, or cropped where p' is negative. Both are read off the theory's placements.
+between units and padded by p' = k̂ - p - 1, or cropped where p' is negative. Both are read off placements: those of
+the theory, or those that a diagnosis found in an operator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from cases.case import Axis, Case
+from cases.case import Case
+from harness.diagnose.geometry import Sweep
 from harness.theory import placements
+from harness.theory.placements import Placements
 
 Kind = Literal["unit", "inserted", "padding", "extra", "overhang", "cropped"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -64,37 +67,55 @@ class Line:
 
 def lines(case: Case) -> tuple[Line, ...]:
     """Each axis of a layer, outermost first."""
-    return tuple(_turned(axis) if case.transposed else _direct(axis, case.ceil_mode) for axis in case.axes)
+    if case.transposed:
+        return tuple(_turned(placements.transposed(x), x.p_before, x.p_after, x.a) for x in case.axes)
+    return tuple(_direct(placements.convolution(x, case.ceil_mode), x.p_before, x.p_after) for x in case.axes)
 
 
-def _direct(axis: Axis, overhang: bool) -> Line:
-    placed = placements.convolution(axis, overhang)
-    starts = tuple(int(start) + axis.p_before for start in placed.start)
+def found(sweeps: Sequence[Sweep], ends: Sequence[tuple[int, int]], *, transposed: bool) -> tuple[Line, ...]:
+    """Each axis of a layer whose parameters were read off its operator.
+
+    Parameters
+    ----------
+    sweeps : sequence of Sweep
+    ends : sequence of (int, int)
+        Padding before and after, negative where the input is cut; of a transposed convolution what is cropped, negative
+        where units are added.
+    transposed : bool
+    """
+    both = zip(sweeps, ends, strict=True)
+    if not transposed:
+        return tuple(_direct(sweep.placements(), before, after) for sweep, (before, after) in both)
+    return tuple(_turned(sweep.placements(), before, max(after, 0), max(-after, 0)) for sweep, (before, after) in both)
+
+
+def _direct(placed: Placements, before: int, after: int) -> Line:
     offsets = tuple(map(int, placed.offset))
-    inside = axis.p_before + axis.i + axis.p_after
-    size = max([inside, *(start + offsets[-1] + 1 for start in starts[-1:])])
-    cells, units = [], []
+    first = min(-before, 0)  # the unit, or the padding, in the first cell
+    starts = tuple(int(start) - first for start in placed.start)
+    inside = placed.size + after - first
+    size = max([inside, placed.size - first, *(start + offsets[-1] + 1 for start in starts[-1:])])
+    cells: list[Kind] = []
+    units: list[int | None] = []
     for cell in range(size):
-        unit = cell - axis.p_before
-        real = 0 <= unit < axis.i
-        cells.append(_kind(unit=real, overhang=cell >= inside))
+        unit = cell + first
+        real = 0 <= unit < placed.size
+        if real:
+            cells.append("unit" if unit >= -before and cell < inside else "cropped")
+        else:
+            cells.append("overhang" if cell >= inside else "padding")
         units.append(unit if real else None)
-    return Line(tuple(cells), tuple(units), starts, offsets, tuple(range(axis.k)))
+    return Line(tuple(cells), tuple(units), starts, offsets, tuple(range(len(offsets))))
 
 
-def _kind(*, unit: bool, overhang: bool) -> Kind:
-    return "unit" if unit else "overhang" if overhang else "padding"
-
-
-def _turned(axis: Axis) -> Line:
+def _turned(placed: Placements, before: int, after: int, a: int) -> Line:
     """The output y gets tap t from the unit w where start[w] + offset[t] = y: in a cell y - offset[t] - start[0]."""
-    placed = placements.transposed(axis)
     offsets = tuple(map(int, placed.offset))
-    first = int(placed.start[0]) if placed.start.size else -axis.p_before
+    first = int(placed.start[0]) if placed.start.size else -before
     unit_at = {int(start) - first: unit for unit, start in enumerate(placed.start)}
     stretched = max(unit_at, default=-1) + 1
     begin = -first - offsets[-1]  # of the padded input, relative to the first unit: -p'
-    end = placed.size - first if placed.size else max(stretched, offsets[-1] - axis.p_after)
+    end = placed.size - first if placed.size else max(stretched, offsets[-1] - after)
     cells: list[Kind] = []
     units: list[int | None] = []
     for place in range(min(begin, 0), max(end, stretched)):
@@ -103,7 +124,7 @@ def _turned(axis: Axis) -> Line:
             kept = begin <= place < end
             cells.append(("unit" if unit is not None else "inserted") if kept else "cropped")
         else:
-            cells.append("extra" if place >= end - axis.a else "padding")
+            cells.append("extra" if place >= end - a else "padding")
         units.append(unit)
     starts = tuple(range(max(begin, 0), max(begin, 0) + placed.size)) if placed.start.size else ()
-    return Line(tuple(cells), tuple(units), starts, offsets, tuple(reversed(range(axis.k))))
+    return Line(tuple(cells), tuple(units), starts, offsets, tuple(reversed(range(len(offsets)))))

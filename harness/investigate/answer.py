@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cases.case import parse
+from cases.case import Op, parse
 from cases.layer import Sizes
 from harness.frameworks import registry
 from harness.frameworks.base import Spelling
@@ -43,7 +43,7 @@ class Answer:
     """
 
     text: str
-    op: str
+    op: Op
     sizes: Sizes
     shown: Sizes
     chosen: bool

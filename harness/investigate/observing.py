@@ -11,6 +11,7 @@ from cases.case import Case, parse
 from cases.layer import Ends, Sizes
 from harness import judge
 from harness.diagnose import Diagnosis
+from harness.diagnose.geometry import Sweep, claimed
 from harness.frameworks import registry
 from harness.frameworks.base import Adapter, Spelling, Unsupported
 from harness.frameworks.ways import Way
@@ -42,6 +43,8 @@ class Seen:
         The output's size; empty where nothing was returned.
     ends : tuple of (int, int)
         Padding or crop along each axis that the operator shows; empty where none can be read off.
+    axes : tuple of Sweep
+        How the window sweeps along each axis, as the operator shows it; empty where that cannot be read off.
     sentence : str
         What it does otherwise than the layer that was asked about, in words; empty where it does the same.
     matrices : tuple of str
@@ -59,6 +62,7 @@ class Seen:
     status: Status
     o: Sizes = ()
     ends: tuple[Ends, ...] = ()
+    axes: tuple[Sweep, ...] = ()
     sentence: str = ""
     matrices: tuple[str, ...] = ()
     error: str = ""
@@ -153,7 +157,8 @@ def _told(place: Place, version: str, asked: Case, one: Observation) -> Seen:
     operator = Operator.from_json(one.operator)
     wanted = expected(asked)
     if operator.digest == wanted.operator.digest and o == size_of(asked):
-        return replace(found, o=o, ends=ends_of(case))
+        shown = case if found.status == "agrees" else asked  # of which the operator is this one
+        return replace(found, o=o, ends=ends_of(shown), axes=claimed(shown).axes)
     said_of = judge.diagnosis(replace(one, case_id=asked.id)) if len(one.shape) == len(asked.axes) + 2 else None
     if said_of is None:
         return replace(found, o=o, sentence="an output with another number of axes")
@@ -161,6 +166,7 @@ def _told(place: Place, version: str, asked: Case, one: Observation) -> Seen:
         found,
         o=o,
         ends=_ends(case, found.status, said_of, asked),
+        axes=(claimed(case).axes if found.status == "agrees" else said_of.axes) or (),
         sentence=said_of.sentence,
         matrices=(said_of.expected, said_of.observed) if said_of.expected else (),
     )

@@ -6,7 +6,7 @@ import ast
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from cases.case import parse
+from cases.case import Op, parse
 from cases.layer import Ends
 from harness.diagnose.places import axis_name
 from harness.investigate.answer import Answer
@@ -16,6 +16,7 @@ from harness.investigate.question import by
 from harness.report.text import clean
 
 WIDTH = 80
+AS_ASKED = "it does what was asked about, and was told otherwise"
 _PADDING = (
     *("padding", "output_padding", "output_shape", "ceil_mode", "count_include_pad", "divisor", "transpose_kernel"),
     "use_consistent_padding",
@@ -40,7 +41,7 @@ def _theory(answer: Answer) -> Iterator[str]:
     theory = answer.theory
     yield ""
     yield f"By the arithmetic ({', '.join(theory.claims) or 'no claim speaks of it'}): o = {by(answer.o)}"
-    yield f"  {_applied(answer, theory.ends)}"
+    yield f"  {applied(answer.op, theory.ends)}"
     for axis, matrix in theory.matrices:
         yield (
             f"  its operator along {axis}, a row for each output, the kernel being 1, 2 …"
@@ -59,7 +60,7 @@ def _observed(answer: Answer) -> Iterator[str]:
 def _others(answer: Answer) -> Iterator[str]:
     for other in answer.others:
         yield ""
-        yield from _wrapped(_other(answer, other))
+        yield from _wrapped(other_way(answer, other))
         if other.sentence:
             yield from _wrapped(other.sentence, "  ")
         yield from _rows(answer, [one for one in answer.seen_otherwise if one.case_id == other.theory.case_id])
@@ -68,12 +69,13 @@ def _others(answer: Answer) -> Iterator[str]:
         yield from _wrapped("No other way to say the padding leads to an output of this size.")
 
 
-def _other(answer: Answer, other: Other) -> str:
+def other_way(answer: Answer, other: Other) -> str:
+    """What another way to say the padding is, and when it is the same."""
     what = "the same size, another operator" if other.sentence else "the same operator"
     when = f" ({other.when} it is the same)"
     if other.when in ("at every size", "at no size"):
         when = ", at every size"
-    return f"With {other.label}: {what}{when}. It {_applied(answer, other.theory.ends)}."
+    return f"With {other.label}: {what}{when}. It {applied(answer.op, other.theory.ends)}."
 
 
 def _rows(answer: Answer, rows: Sequence[Seen]) -> Iterator[str]:
@@ -98,12 +100,12 @@ def _rows(answer: Answer, rows: Sequence[Seen]) -> Iterator[str]:
 
 def _otherwise(answer: Answer, one: Seen) -> Iterator[str]:
     """A route that did not do as the arithmetic says of what it was told."""
-    what = f"  {one.status.replace('_', ' ')} by {_who(one)}:"
+    what = f"  {one.status.replace('_', ' ')} by {who(one)}:"
     if not one.o:
         yield from _wrapped(f"{what} {clean(one.error)}", "", "    ")
         return
-    yield from _wrapped(f"{what} o = {by(one.o)}, {_applied(answer, one.ends)}", "", "    ")
-    yield from _wrapped(clean(one.sentence), "    ")
+    yield from _wrapped(f"{what} o = {by(one.o)}, {applied(answer.op, one.ends)}", "", "    ")
+    yield from _wrapped(clean(one.sentence) or AS_ASKED, "    ")
     for title, matrix in zip(("by the arithmetic", "observed"), one.matrices, strict=False):
         yield f"    {title}"
         yield textwrap.indent(matrix, "      ")
@@ -111,20 +113,20 @@ def _otherwise(answer: Answer, one: Seen) -> Iterator[str]:
 
 def _aligned(rows: Sequence[Seen]) -> Iterator[str]:
     """A line for each route: who, and how the padding is said there."""
-    told = dict.fromkeys((_who(one), _argument(one.call)) for one in rows)
-    width = max(len(who) for who, _ in told)
-    for who, argument in told:
-        yield from _wrapped(f"{who.ljust(width)}  {argument}".rstrip(), "    ", " " * (width + 6))
+    told = dict.fromkeys((who(one), argument(one.call)) for one in rows)
+    width = max(len(name) for name, _ in told)
+    for name, said in told:
+        yield from _wrapped(f"{name.ljust(width)}  {said}".rstrip(), "    ", " " * (width + 6))
 
 
-def _argument(call: str) -> str:
+def argument(call: str) -> str:
     """The arguments of a call that are about its padding."""
     parsed = ast.parse(call, mode="eval").body
     assert isinstance(parsed, ast.Call)
     return ", ".join(f"{one.arg}={ast.unparse(one.value)}" for one in parsed.keywords if one.arg in _PADDING)
 
 
-def _who(one: Seen) -> str:
+def who(one: Seen) -> str:
     """The route, with what it ran on."""
     route = one.route.partition("(")[0]
     if not one.version:
@@ -138,11 +140,11 @@ def _end(answer: Answer) -> Iterator[str]:
         yield from _wrapped(clean(failure))
 
 
-def _applied(answer: Answer, ends: Sequence[Ends]) -> str:
+def applied(op: Op, ends: Sequence[Ends]) -> str:
     """'pads (0, 1) along each axis', 'crops (2, 1) along H and (1, 0) along W'."""
     if not ends:
         return "no padding can be read off"
-    verb = "crops" if answer.op == "conv_transpose" else "pads"
+    verb = "crops" if op == "conv_transpose" else "pads"
     rank = len(ends)
     if len(set(ends)) == 1:
         where = " along each axis" if rank > 1 else ""

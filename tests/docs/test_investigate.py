@@ -29,16 +29,18 @@ def blocks() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("written", "printed"), blocks(), ids=[text.split("\n")[0][:60] for text, _ in blocks()])
-def test_what_is_written_prints_what_is_printed(written: str, printed: str) -> None:
+def test_what_is_written_prints_what_is_printed(written: str, printed: str, tmp_path: Path) -> None:
     if written.startswith("convarith"):
         command = [sys.executable, "-m", "harness", *shlex.split(written)[1:]]
     else:
         command = [sys.executable, "-c", written]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     if printed:
         assert ran.stdout == printed
     assert ran.stdout
+    for file in re.findall(r"--(?:svg|html) (\S+)", written):
+        assert (tmp_path / file).read_text()
 
 
 def test_the_page_has_all_its_steps() -> None:
