@@ -12,7 +12,8 @@ from cyclopts import Parameter
 from harness.commands.printing import as_json
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
 from harness.frameworks import registry
-from harness.frameworks.written import Read, WrittenError, read
+from harness.frameworks.arguments import WrittenError
+from harness.frameworks.written import Read, read
 from harness.investigate.proof import Proof, proved
 from harness.investigate.question import by, sizes
 from harness.investigate.translation import Translation, candidates, target_of

@@ -12,7 +12,8 @@ from functools import partial
 from cases.case import Op
 from cases.layer import Layer
 from harness.frameworks._jax_written import padding, transposed_layer
-from harness.frameworks.written import Arguments, Function
+from harness.frameworks.arguments import Arguments
+from harness.frameworks.written import Function
 
 _IGNORED = (
     *("rngs", "dtype", "param_dtype", "precision", "kernel_init", "bias_init", "name", "parent", "promote_dtype"),

@@ -11,8 +11,9 @@ from typing import Any
 from cases.case import Layout, Padding
 from cases.layer import Layer, Sizes
 from harness.frameworks._jax_say import CONSISTENT, LAX, UNTURNED
+from harness.frameworks.arguments import Arguments
 from harness.frameworks.arrays import SPATIAL
-from harness.frameworks.written import Arguments, Function
+from harness.frameworks.written import Function
 
 _HEAD = "lhs: Array, rhs: Array, window_strides, padding"
 _PRECISION = "precision=None, preferred_element_type=None"

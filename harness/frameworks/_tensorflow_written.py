@@ -11,8 +11,9 @@ from typing import Any
 from cases.case import Layout, Op, Padding
 from cases.layer import Ends, Layer, Sizes
 from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
+from harness.frameworks.arguments import Arguments
 from harness.frameworks.arrays import letters
-from harness.frameworks.written import Arguments, Function
+from harness.frameworks.written import Function
 
 _FILTERED = "input: Array, filters: Array, strides, padding"
 _SHAPED = "input: Array, filters: Array, output_shape, strides, padding='SAME'"

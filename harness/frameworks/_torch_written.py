@@ -6,7 +6,8 @@ from functools import partial
 
 from cases.case import Op, Padding
 from cases.layer import Ends, Layer
-from harness.frameworks.written import Arguments, Function
+from harness.frameworks.arguments import Arguments
+from harness.frameworks.written import Function
 
 FUNCTIONAL, MODULES = "torch.nn.functional", "torch.nn"
 

@@ -9,8 +9,9 @@ from functools import partial
 
 from cases.case import Layout, Op, Padding
 from cases.layer import Layer, Sizes
+from harness.frameworks.arguments import Arguments
 from harness.frameworks.keras_say import DEPTHWISE_LAYERS, DEPTHWISE_OPS, LAYERS, OPS
-from harness.frameworks.written import Arguments, Function
+from harness.frameworks.written import Function
 
 _KEPT = ("name", "dtype", "trainable", "autocast", "input_shape", "batch_input_shape")  # of no matter here
 _HEAD = "kernel_size, strides=1, padding='valid'"

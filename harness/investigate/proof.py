@@ -27,8 +27,9 @@ from cases.layer import Layer, Sizes
 from harness.frameworks import registry
 from harness.frameworks.arrays import SPATIAL, arranged
 from harness.frameworks.written import Read
+from harness.investigate.assembling import Code
 from harness.investigate.question import by
-from harness.investigate.translation import Code, Translation, candidates
+from harness.investigate.translation import Translation, candidates
 from harness.theory.expected import expected
 
 _SECONDS = 600.0  # for all that one process is given
@@ -236,8 +237,14 @@ def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) 
         ) as child,
     ):
         os.close(writing)
-        late = threading.Timer(_SECONDS, child.kill)
-        late.start()
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            child.kill()
+
+        clock = threading.Timer(_SECONDS, end)
+        clock.start()
         assert child.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it ended before it read: its status says how
             child.stdin.write(json.dumps({"reports": writing, "jobs": told}))
@@ -255,10 +262,12 @@ def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) 
                 report.get("error", ""),
             )
         code = child.wait()
-        late.cancel()
+        clock.cancel()
         errors.seek(0)
         last = [line.strip() for line in errors if line.strip()][-1:] or [""]
     if code == 0:
         return began, ""
+    if late.is_set():
+        return began, f"it was not done after {_SECONDS:g} s, and was ended"
     how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
     return began, f"the process ended: {how} {last[0]}".strip()

@@ -12,7 +12,8 @@ from cases.case import Case, Op, Padding, parse
 from cases.layer import Ends, Layer, Sizes
 from harness.errors import UsageError
 from harness.frameworks import registry
-from harness.frameworks.written import WrittenError, read
+from harness.frameworks.arguments import WrittenError
+from harness.frameworks.written import read
 
 OPS: dict[str, Op] = {
     "conv": "conv",

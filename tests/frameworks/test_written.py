@@ -9,8 +9,9 @@ import pytest
 from cases.case import Case
 from harness.commands.selection import CaseSelection
 from harness.frameworks import registry
+from harness.frameworks.arguments import ARRAY, WrittenError, signature_of
 from harness.frameworks.base import Adapter, Spelling
-from harness.frameworks.written import ARRAY, WrittenError, read, signature_of
+from harness.frameworks.written import read
 
 KNOWN = registry.functions()
 

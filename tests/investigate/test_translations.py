@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +161,15 @@ def test_few_maps_keep_their_structure() -> None:
     assert (small.channels_in, small.channels_out, small.groups) == (4, 4, 2)
     small = proof.few(replace(layer, groups=64, channels_out=64))
     assert (small.channels_in, small.channels_out, small.groups) == (2, 2, 2)
+
+
+def test_a_process_that_is_late_is_ended_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = proof.Job(first("torch.nn.Conv1d(3, 8, 3)", "jax").source, of("torch.nn.Conv1d(3, 8, 3)").layer, ((6,),))
+    monkeypatch.setattr(proof.Job, "told", lambda *_: {})
+    monkeypatch.setattr(registry, "adapters", lambda: {"late": "fakes.misbehaving:Misbehaving"})
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.setenv("MISBEHAVE", json.dumps({"import": "hang"}))
+    monkeypatch.setattr(proof, "_SECONDS", 1.5)
+    assert proof.run("late", [job]) == [([], "it was not done after 1.5 s, and was ended")]
+    monkeypatch.setenv("MISBEHAVE", json.dumps({"import": "abort"}))
+    assert proof.run("late", [job])[0][1].startswith("the process ended: SIGABRT")
