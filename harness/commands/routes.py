@@ -17,6 +17,7 @@ from harness.errors import UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Unsupported
 from harness.frameworks.ways import ways
+from harness.investigate.padding_page import page
 from harness.records import Probe
 
 # One layer for each operation and each way to say its padding, with axes that differ.
@@ -92,6 +93,7 @@ class SurfaceRow:
 def routes(
     *,
     surfaces: bool = False,
+    padding: Annotated[bool, Parameter(negative=())] = False,
     case: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = (),
     format: Literal["text", "json", "markdown"] = "text",
 ) -> None:
@@ -101,6 +103,8 @@ def routes(
     ----------
     surfaces
         List the surfaces instead: every route in every mode, and with every switch.
+    padding
+        Tell instead what each framework pads or crops, in closed form: docs/padding.md.
     case
         A layer, by its id or the name of a figure. May be repeated; one for each operation and way to say the padding,
         if left out.
@@ -112,6 +116,11 @@ def routes(
             raise UsageError("--surfaces lists all surfaces, whatever the case: leave out --case")
         listed = list(_surfaces())
         sys.stdout.write(as_json(listed) if format == "json" else _table(listed, format))
+        return
+    if padding:
+        if case:
+            raise UsageError("--padding tells of all ways to pad: leave out --case, or ask convarith explain CASE")
+        sys.stdout.write(page())
         return
     asked = {text: text for text in case} or EXAMPLES
     rows = [row for layer, text in asked.items() for row in _rows(layer, _case(text))]
