@@ -30,8 +30,8 @@ ENTRIES = 300_000  # of all operators together; those with the fewest entries fi
 TEXT = 400  # characters of what was observed, or of a diagnosis
 
 _COLUMNS = (
-    *("case", "surface", "aspect", "status", "claims", "expected", "observed", "diagnosis", "known", "printed"),
-    "operator",
+    *("case", "surface", "aspect", "status", "claims", "expected", "observed", "diagnosis", "depends", "known"),
+    *("printed", "operator"),
 )
 
 Key = tuple[str, Surface, Probe]
@@ -99,6 +99,7 @@ def payload(
             # most say what was expected
             0 if verdict.observed == verdict.expected else texts(verdict.observed) + 1,
             texts(verdict.diagnosis),
+            texts(verdict.depends),
             known(verdict.known),
             texts(printed.get(key, "").strip()[-TEXT:]) if printed else 0,
             shown.get(key, 0) if shown else 0,

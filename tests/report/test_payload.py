@@ -44,7 +44,14 @@ def seen(case_id: str, matrix: list[list[float]], shape: tuple[int, ...]) -> Obs
 def test_what_goes_in_comes_out(verdict: Callable[..., Verdict]) -> None:
     some = [
         verdict(case_id="a"),
-        verdict(case_id="a", aspect="adjoint", status="rejected", observed="No: \x1b[31mred", diagnosis="refused"),
+        verdict(
+            case_id="a",
+            aspect="adjoint",
+            status="rejected",
+            observed="No: \x1b[31mred",
+            diagnosis="refused",
+            depends="only in mode eager",
+        ),
         verdict(case_id="b", surface=Surface("jax", "jax.lax", "jit", release="jax==0.4.30"), known="an entry"),
     ]
     head, columns = read(payload(some, printed={("a", HERE, "adjoint"): " last words "}))
@@ -59,6 +66,7 @@ def test_what_goes_in_comes_out(verdict: Callable[..., Verdict]) -> None:
     assert [head["aspect"][number] for number in columns["aspect"]] == ["forward", "adjoint", "forward"]
     assert [number and head["text"][number - 1] for number in columns["observed"]] == [0, "No: red", 0]
     assert [head["text"][number] for number in columns["diagnosis"]] == ["", "refused", ""]
+    assert [head["text"][number] for number in columns["depends"]] == ["", "only in mode eager", ""]
     assert [head["text"][number] for number in columns["printed"]] == ["", "last words", ""]
     assert [head["known"][number] for number in columns["known"]] == ["", "", "an entry"]
     claims = [[head["claim"][one] for one in head["claims"][number]] for number in columns["claims"]]

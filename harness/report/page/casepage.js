@@ -2,7 +2,7 @@
 
 import { isPooling, isTransposed, otherSide, parseCase } from "./case.js";
 import { operatorOf, stateOf, textOf } from "./data.js";
-import { h, quoted, times } from "./dom.js";
+import { broken, h, quoted, times } from "./dom.js";
 import { expectedOf } from "./expected.js";
 import { difference, drawDifference, drawHeat } from "./heat.js";
 import { outputSizes } from "./matrix.js";
@@ -31,7 +31,7 @@ function scriptOf(data, row) {
 export function casePage(data, id, chosen, onChoose) {
   const layer = parseCase(id);
   const rows = rowsOfCase(data, id);
-  const parts = [h("h2", { tabindex: -1, id: "case-title" }, h("code", null, id))];
+  const parts = [h("h2", { tabindex: -1, id: "case-title" }, h("code", null, broken(id)))];
   if (!rows.length) parts.push(h("p", null, "This run has no verdict on this case."));
   if (layer) parts.push(parameters(data, layer, rows), pictures(layer));
   if (rows.length) {
@@ -124,10 +124,11 @@ function verdictPart(data, layer, row) {
   const applied = ["forward", "direct"].includes(aspect) ? padded(data, layer, row) : { text: "" };
   return h("section", { class: "verdict-part", "aria-live": "polite" },
     h("h3", { class: state }, h("span", { class: "mark", "aria-hidden": "true" }, MARKS[state]), ` ${textOf(data.columns.status, row)} `,
-      h("small", null, `${surfaceName(data, data.of.surface[row])}, ${aspect}`)),
+      h("small", null, broken(surfaceName(data, data.of.surface[row])), `, ${aspect}`)),
     h("dl", null,
       told("Expected", textOf(data.columns.expected, row)), told("Observed", textOf(data.columns.observed, row)),
-      told("Diagnosis", textOf(data.columns.diagnosis, row)), told("Known as", textOf(data.columns.known, row)),
+      told("Diagnosis", textOf(data.columns.diagnosis, row)), told("Depends", data.head.text[data.of.depends[row]]),
+      told("Known as", textOf(data.columns.known, row)),
       told(layer && isTransposed(layer) ? "Cut off" : "Padding", applied.text),
       told("It printed", data.head.text[data.of.printed[row]]),
       told("Again", h("code", null, commandOf(data, row))),
