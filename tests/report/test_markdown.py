@@ -8,7 +8,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from harness.deviations.settled import Settled
+from harness.deviations.findings import Finding
+from harness.deviations.settled import Known, Settled
 from harness.records import Environment, Surface, Verdict
 from harness.report.markdown import MIB, escaped, markdown
 from harness.report.model import Report
@@ -175,3 +176,56 @@ def test_a_rule_shows_its_diagnosis_and_then_the_two_operators(
     after = html.unescape(text[head:])
     assert "diagnosis: <code>pads (0, 1); p = 1 says (1, 1)</code>\n\n    ```\n" in after
     assert "    expected    observed\n    1 2 ·       2 ·\n    · 1 2       1 2\n                · 1\n    ```\n" in after
+
+
+def items_below(text: str, head: str) -> list[str]:
+    """What a reader sees of each item of the list that follows a line of text."""
+    found, inside = [], False
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type == "inline" and token.level <= 1:
+            inside = token.content == head
+        elif token.type == "inline" and inside and token.level == 3:
+            found.append("".join(one.content for one in token.children or () if one.type in ("text", "text_special")))
+    return found
+
+
+def test_what_is_new_what_is_fixed_and_what_is_known_stand_in_lists_of_their_own(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    rule = Rule(
+        framework="torch", status="rejected", words=("any s > 1", "k even"), sql=("s_max > 1", "k_even"), support=36,
+        total=40, example="conv1d.i5.k2.s2.p1.d1", exceptions=("conv1d.i2.k2.s2.p0.d1",), depends="only in mode eager",
+    )  # fmt: skip
+    told = Settled(
+        (rule,),
+        (
+            Finding("new", "torch", "", "torch: 36 verdicts are rejected and known by no entry"),
+            Finding(
+                "fixed", "jax", "ends", "jax.toml: ends: it no longer occurs, all 3 verdicts that it matches agree"
+            ),
+        ),
+        (Known("keras-jax", "same-even", 12, "It pads the other end.", "https://a.example/1"),),
+    )
+    text = markdown(report(verdict(status="rejected"), settled=told))
+    assert items_below(text, "In few words, not as expected:") == ["torch: any s > 1, k even: rejected, 36 of 40"]
+    assert items_below(text, "The known deviations are not as listed:") == [one.sentence for one in told.findings]
+    assert items_below(text, "Known deviations that occur:") == [
+        "keras-jax: same-even: 12 verdicts. It pads the other end. https://a.example/1"
+    ]
+    details = html.unescape(text)
+    for name, value in (
+        ("for example", "conv1d.i5.k2.s2.p1.d1"),
+        ("not so", "conv1d.i2.k2.s2.p0.d1"),
+        ("in SQL", "s_max > 1 AND k_even"),
+        ("depends", "only in mode eager"),
+    ):
+        assert f"  - {name}: <code>{value}</code>\n" in details
+    order = ["# 1 unexpected", "In few words", "The known deviations are", "Known deviations that", "## Environments"]
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+
+
+def test_of_what_is_as_expected_there_are_no_rules(
+    verdict: Callable[..., Verdict], report: Callable[..., Report]
+) -> None:
+    text = markdown(report(verdict()))
+    assert not any(word in text for word in ("In few words", "known deviations", "Known deviations"))
