@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-
-import jinja2
 
 from harness.diff.changes import KINDS, MEANING, Change, Compared, Group, Kind
 from harness.diff.history import Timeline
 from harness.diff.history_pages import changes as since_when
-from harness.report.model import Cell, Matrix, title_of
+from harness.report.document import policy, stylesheet, template
+from harness.report.model import Matrix
 from harness.report.summary import COUNTING
-from harness.report.text import count, one_line
+from harness.report.text import count
 
 ROWS = 1000  # observations of each kind that a page holds; browsers get slow with more
 _LOOK = {True: ("bad", "✗"), False: ("good", "✓")}
@@ -25,8 +24,14 @@ def diff_page(told: Compared, *, only_changed: bool = False) -> str:
         (kind, groups, [change for change in told.changes if change.kind == kind][:ROWS])
         for kind, groups in _by_kind(told)
     ]
-    return _template("diff.html.j2").render(
-        told=told, only_changed=only_changed, kinds=kinds, headline=told.headline, command="diff", **_look(told.worse)
+    return _rendered(
+        "diff.html.j2",
+        told=told,
+        only_changed=only_changed,
+        kinds=kinds,
+        headline=told.headline,
+        command="diff",
+        **_look(told.worse),
     )
 
 
@@ -49,7 +54,8 @@ def history_page(
     headline = f"{count(len(table.columns), 'release')} beside each other"
     if steps:
         headline += f": {worse} observations agreed and agree no more" if worse else ": nothing that agreed is worse"
-    return _template("history.html.j2").render(
+    return _rendered(
+        "history.html.j2",
         table=table,
         steps=steps,
         frameworks=[(name, len(list(held))) for name, held in groupby(table.columns, lambda column: column.framework)],
@@ -69,19 +75,11 @@ def _histories(
             yield _fragment(case_id, surface, aspect), surface, aspect, since
 
 
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.diff"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        one_line=one_line, words=_words, by_kind=_by_kind, anchor=_anchor, state=_state, title_of=title_of
-    )
-    environment.globals.update(count=count, meaning=MEANING)
-    return environment.get_template(name)
+def _rendered(name: str, **told: object) -> str:
+    style = stylesheet("base.css", "diff.css")
+    words: dict[str, Callable[..., object]] = {"words": _words, "by_kind": _by_kind, "anchor": _anchor}
+    page = template("harness.diff", name, words, {"meaning": MEANING})
+    return page.render(style=style, policy=policy(style), **told)
 
 
 def _look(worse: int) -> dict[str, str]:
@@ -105,15 +103,6 @@ def _anchor(change: Change) -> str:
 
 def _fragment(*parts: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts))
-
-
-def _state(cell: Cell) -> str:
-    """What a cell looks like."""
-    if cell.unexpected:
-        return "warn" if cell.unexpected == cell.counts["harness_error"] else "bad"
-    if cell.said:
-        return "good"
-    return "none" if cell.total else "empty"
 
 
 def examples(steps: Iterable[tuple[str, Compared]]) -> list[str]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-import jinja2
 from markupsafe import Markup
 
 from harness.records import Observation, Surface, Verdict
 from harness.report import known
-from harness.report.model import Cell, Report, matrix, occurring, title_of
-from harness.report.modules import script, source
+from harness.report.document import policy, stylesheet, template
+from harness.report.model import Report, matrix, occurring
+from harness.report.modules import script
 from harness.report.payload import TEXT, payload
 from harness.report.summary import COUNTING, MEANING, QUERY, Outcome, about, headline, reasons
-from harness.report.text import clean, count, one_line
+from harness.report.text import clean
 
 REASONS = 500  # reasons of unsupported cases that it holds
 START = "start();\n"
@@ -49,12 +47,13 @@ def html(report: Report, verdicts: Iterable[Verdict], evidence: Iterable[Observa
         for surface, counted in reasons(report).items()
         for text, number in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     ]
-    style, code = source("page.css"), script("main") + START
-    return _template().render(
+    style, code = stylesheet("base.css", "page.css"), script("main") + START
+    page = template("harness.report", "report.html.j2", {"clean": clean}, {"link": _link, "opened": _opened})
+    return page.render(
         report=report,
-        style=Markup(style),  # noqa: S704 - a file of ours
+        style=style,
         script=Markup(code),  # noqa: S704 - files of ours
-        policy=_policy(style, code),
+        policy=policy(style, code),
         payload=payload(verdicts, evidence, report.printed).decode(),
         headline=verdict.text,
         state=_STATE[verdict.outcome],
@@ -77,15 +76,6 @@ def html(report: Report, verdicts: Iterable[Verdict], evidence: Iterable[Observa
     )
 
 
-def _policy(style: str, code: str) -> str:
-    """A Content-Security-Policy that allows this style sheet and this script, and no request."""
-    allowed = " ".join(
-        f"{kind}-src 'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}';"
-        for kind, text in (("style", style), ("script", code))
-    )
-    return f"default-src 'none'; {allowed} base-uri 'none'; form-action 'none'"
-
-
 def _link(row: str | None, column: Surface) -> str:
     """The fragment under which the table shows what is not as expected of a cell of the matrix."""
     asked = {"status": "unexpected", "relationship": row or ""}
@@ -97,28 +87,6 @@ def _link(row: str | None, column: Surface) -> str:
 def _opened(case_id: str) -> str:
     """The fragment under which the page shows a case."""
     return "#" + urlencode({"open": clean(case_id, TEXT)})
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(clean=clean, one_line=one_line, state=_state, title_of=title_of)
-    environment.globals.update(count=count, link=_link, opened=_opened)
-    return environment.get_template("report.html.j2")
-
-
-def _state(cell: Cell) -> str:
-    """What a cell looks like."""
-    if cell.unexpected:
-        return "warn" if cell.unexpected == cell.counts["harness_error"] else "bad"
-    if cell.said:
-        return "good"
-    return "none" if cell.total else "empty"
 
 
 def _spans(names: Iterable[str]) -> list[tuple[str, int]]:

@@ -15,7 +15,9 @@ def test_the_page_is_one_script_in_which_every_import_comes_first() -> None:
 
 
 def test_it_can_stand_in_a_page() -> None:
-    assert not re.search(r"</|<!--|\]\]>", modules.script("main") + modules.source("page.css"))
+    assert not re.search(
+        r"</|<!--|\]\]>", modules.script("main") + "".join(map(modules.source, ("base.css", "page.css", "diff.css")))
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,10 @@ function filled(element, attributes, children) {
 export const h = (tag, attributes, ...children) => filled(document.createElement(tag), attributes, children);
 export const s = (tag, attributes, ...children) => filled(document.createElementNS(SVG, tag), attributes, children);
 
+/** A long name that may go on in another line behind each of its dots, slashes and the like. */
+export const broken = (name) =>
+  name.split(/(?<=[./_=-])(?=[^\s./_=-])/).flatMap((part, number) => (number ? [document.createElement("wbr"), part] : [part]));
+
 /** A word for a shell, quoted where it has to be. */
 export const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`);
 

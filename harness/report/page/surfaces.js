@@ -2,7 +2,7 @@
 
 import { isTransposed } from "./case.js";
 import { operatorOf, stateOf, textOf } from "./data.js";
-import { h } from "./dom.js";
+import { broken, h } from "./dom.js";
 import { paddingApplied, paddingSaid, readable } from "./padding.js";
 import { MARKS } from "./table.js";
 
@@ -60,7 +60,7 @@ export function surfaceTable(data, layer, rows, chosen, onChoose) {
     h("tbody", null, order.map(([surface, held]) => {
       const applied = padded(data, layer, held.forward);
       return h("tr", null,
-        h("th", { scope: "row" }, surfaceName(data, surface)),
+        h("th", { scope: "row" }, broken(surfaceName(data, surface))),
         h("td", { class: applied.agrees ? "applied" : "applied differs" }, applied.text),
         aspects.map((aspect) => cell(held[aspect])));
     })));
