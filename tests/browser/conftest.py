@@ -1,14 +1,39 @@
-"""One headless Chromium for all tests of the page, and what it complains about."""
+"""One headless Chromium for all tests of the page, what it complains about, and the page's own functions in it."""
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+
+from harness.__main__ import main
+from harness.frameworks import registry
+from harness.report.modules import script
+
+TESTS = Path(__file__).parents[1]
+GRID = """
+summary = "small"
+rank = [2]
+square = true
+[axis]
+i = "4..5"
+k = "2..3"
+s = [1, 2]
+p = [0, 1]
+a = [0]
+[layer]
+channels = ["1:1"]
+"""
+CASE = "conv2d.i4x4.k2x2.s2x2.p1x1.d1x1"  # which the hostile framework pads otherwise
+AT = "hostile / fake.loops / eager"
+Opened = Callable[..., webdriver.Chrome]
 
 _FLAGS = (
     "--headless=new",
@@ -22,6 +47,22 @@ _FLAGS = (
     "--force-device-scale-factor=1",
     "--window-size=1280,900",
 )
+# Waits for what happens, not for time to pass.
+_UNTIL = """
+  const done = arguments[arguments.length - 1];
+  const holds = () => Boolean({condition});
+  if (holds()) return done();
+  const watch = new MutationObserver(look);
+  function look() {{
+    if (!holds()) return;
+    watch.disconnect();
+    for (const name of ["hashchange", "popstate"]) removeEventListener(name, look);
+    done();
+  }}
+  for (const name of ["hashchange", "popstate"]) addEventListener(name, look);
+  watch.observe(document, {{ subtree: true, childList: true, attributes: true, characterData: true }});
+"""
+_EXPORT = re.compile(r"^export (?:async )?(?:function\*? |const )(\w+)", re.MULTILINE)
 
 
 def program(*names: str) -> str:
@@ -40,6 +81,11 @@ def program(*names: str) -> str:
             pytrace=False,
         )
     return found
+
+
+def until(page: webdriver.Chrome, condition: str) -> None:
+    """Wait until a condition in JavaScript holds."""
+    page.execute_async_script(_UNTIL.format(condition=condition))
 
 
 @pytest.fixture(scope="session")
@@ -65,14 +111,48 @@ def complaints(browser: webdriver.Chrome) -> Iterator[list[str]]:
     assert heard == []
 
 
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a perfect framework and of a hostile one."""
+    folder = tmp_path_factory.mktemp("page")
+    with pytest.MonkeyPatch.context() as patch:
+        known = {"fake": "fakes.loops:Loops", "hostile": "fakes.hostile:Hostile"}
+        patch.setattr(registry, "adapters", lambda: known)
+        patch.setenv("PYTHONPATH", str(TESTS))
+        patch.syspath_prepend(str(TESTS))
+        patch.chdir(folder)
+        Path("small.toml").write_text(GRID)
+        assert main(["run", "-f", "fake", "-f", "hostile", "--grid", "small.toml", "--out", "run"]) == 1
+    return folder / "run"
+
+
 @pytest.fixture
-def page_of(browser: webdriver.Chrome, tmp_path: Path) -> object:
-    """Opens a page of some text."""
+def opened(run: Path, browser: webdriver.Chrome, complaints: list[str]) -> Opened:
+    """Opens the page, and waits until it is ready."""
 
-    def opened(text: str) -> str:
-        path = tmp_path / "page.html"
-        path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        browser.get(path.as_uri())
-        return path.as_uri()
+    def page(fragment: str = "", path: Path = run / "report.html") -> webdriver.Chrome:
+        browser.get("about:blank")
+        browser.get(path.as_uri() + fragment)
+        until(browser, "document.documentElement.dataset.ready")
+        return browser
 
-    return opened
+    return page
+
+
+@pytest.fixture(scope="module")
+def functions(browser: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Runs a function of JavaScript that sees whatever the page's modules export; what it gives may be a promise."""
+    folder = Path(str(resources.files("harness.report"))) / "page"
+    exports = [name for path in sorted(folder.glob("*.js")) for name in _EXPORT.findall(path.read_text("utf-8"))]
+    told = f"Object.assign(window, {{ {', '.join(exports)} }});"
+    path = tmp_path_factory.mktemp("functions") / "page.html"
+    path.write_text(f"<!doctype html><meta charset=utf-8><script type=module>{script('main')}{told}</script>", "utf-8")
+    browser.get(path.as_uri())
+
+    def called(function: str, *arguments: object) -> Any:
+        called_with = (
+            f"const [done, ...given] = [...arguments].reverse(); const found = ({function})(...given.reverse());"
+        )
+        return browser.execute_async_script(f"{called_with} Promise.resolve(found).then(done);", *arguments)
+
+    return called

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,58 +14,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
-from selenium.webdriver.support.wait import WebDriverWait
 
 from harness import store
 from harness.__main__ import main
-from harness.frameworks import registry
 
-TESTS = Path(__file__).parents[1]
-GRID = """
-summary = "small"
-rank = [2]
-square = true
-[axis]
-i = "4..5"
-k = "2..3"
-s = [1, 2]
-p = [0, 1]
-a = [0]
-[layer]
-channels = ["1:1"]
-"""
-CASE = "conv2d.i4x4.k2x2.s2x2.p1x1.d1x1"
-AT = "hostile / fake.loops / eager"
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("page")
-    with pytest.MonkeyPatch.context() as patch:
-        known = {"fake": "fakes.loops:Loops", "hostile": "fakes.hostile:Hostile"}
-        patch.setattr(registry, "adapters", lambda: known)
-        patch.setenv("PYTHONPATH", str(TESTS))
-        patch.syspath_prepend(str(TESTS))
-        patch.chdir(folder)
-        Path("small.toml").write_text(GRID)
-        assert main(["run", "-f", "fake", "-f", "hostile", "--grid", "small.toml", "--out", "run"]) == 1
-        yield folder / "run"
-
-
-Opened = Callable[..., webdriver.Chrome]
-
-
-@pytest.fixture
-def opened(run: Path, browser: webdriver.Chrome, complaints: list[str]) -> Opened:
-    """Opens the page, and waits until it is ready."""
-
-    def page(fragment: str = "", path: Path = run / "report.html") -> webdriver.Chrome:
-        browser.get("about:blank")
-        browser.get(path.as_uri() + fragment)
-        WebDriverWait(browser, 20).until(lambda it: it.execute_script("return document.documentElement.dataset.ready"))
-        return browser
-
-    return page
+from .conftest import AT, CASE, Opened, until
 
 
 def find(page: webdriver.Chrome, selector: str) -> WebElement:
@@ -74,16 +26,20 @@ def find(page: webdriver.Chrome, selector: str) -> WebElement:
 
 
 def every(page: webdriver.Chrome, selector: str) -> list[str]:
-    return [one.text for one in page.find_elements(By.CSS_SELECTOR, selector)]
+    """What a reader sees of each element."""
+    script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.trim())"
+    found: list[str] = page.execute_script(script, selector)
+    return found
 
 
-def wait(page: webdriver.Chrome, by: str, selector: str) -> None:
-    WebDriverWait(page, 5).until(lambda it: it.find_elements(by, selector))
+def said(page: webdriver.Chrome, selector: str) -> str:
+    """What a reader sees of an element."""
+    return every(page, selector)[0]
 
 
 def shown(page: webdriver.Chrome) -> tuple[int, int]:
     """How many verdicts the table says that it shows, of how many."""
-    words = find(page, ".count").text.replace("\u202f", "").split()
+    words = said(page, ".count").replace("\u202f", "").split()
     return int(words[0]), int(words[2])
 
 
@@ -95,7 +51,7 @@ def test_the_first_screen_says_what_was_run_and_how_it_went(opened: Opened, run:
     page = opened()
     wrong = asked(run, "count(*) FROM verdicts WHERE status NOT IN ('agrees', 'unsupported')")
     total = asked(run, "count(*) FROM verdicts")
-    first = find(page, "body").text.splitlines()
+    first = said(page, "body").splitlines()
     assert first[:2] == ["✗", f"{wrong} unexpected of {total} verdicts"]
     assert shown(page) == (wrong, total)
     top = page.execute_script("return document.querySelector('.matrix').getBoundingClientRect().top")
@@ -130,9 +86,8 @@ def test_every_column_can_be_filtered(opened: Opened, run: Path) -> None:
         ("diagnosis", "pads", "diagnosis LIKE '%pads%'"),
         ("status", "agrees", "status = 'agrees'"),
     ):
-        chosen = By.CSS_SELECTOR, f"[name={name}][data-set]"
         page.execute_script(f"location.hash = '#{name}={quote(value)}'")
-        wait(page, *chosen)
+        until(page, f"document.querySelector('[name={name}][data-set]')")
         assert shown(page)[0] == asked(run, f"count(*) FROM verdicts WHERE {sql}"), name
         assert shown(page)[0] > 0, name
 
@@ -160,17 +115,16 @@ def test_all_rows_can_be_reached_and_few_are_there(opened: Opened, run: Path) ->
     assert total > 300
     assert len(every(page, "table.verdicts tbody tr")) < 60
     page.execute_script("document.querySelector('.rows').scrollTop = 1e9")
-    last = f"tr[aria-rowindex='{total + 1}']"
-    WebDriverWait(page, 5).until(lambda it: it.find_elements(By.CSS_SELECTOR, last))
+    until(page, f"document.querySelector('tr[aria-rowindex=\"{total + 1}\"]')")
 
 
 def test_a_cell_of_the_matrix_shows_its_verdicts(opened: Opened, run: Path) -> None:
     page = opened()
     link = find(page, ".matrix tbody a[href*='relationship=R6']")
-    said = link.text
+    told = link.text
     link.click()
-    WebDriverWait(page, 5).until(lambda it: "relationship=R6" in it.current_url)
-    assert re.fullmatch(rf"✗ ?{shown(page)[0]} of \d+", said)
+    until(page, "location.hash.includes('relationship=R6') && document.querySelector('[name=relationship][data-set]')")
+    assert re.fullmatch(rf"✗ ?{shown(page)[0]} of \d+", told)
     assert find(page, "select[name=relationship]").get_attribute("value") == "R6"
 
 
@@ -207,19 +161,21 @@ def test_every_link_of_the_page_leads_somewhere(opened: Opened) -> None:
             assert heading or ("=" in link and not count.startswith("0 of")), link
 
 
-def test_a_case_opens_into_what_every_surface_made_of_it(opened: Opened) -> None:
+def test_a_case_opens_into_what_every_surface_made_of_it(opened: Opened, run: Path) -> None:
     page = opened(f"#case={CASE}&aspect=forward&status=wrong_operator")
     find(page, f"th[title='{CASE}']").click()
-    assert find(page, "#case h2").text == CASE
+    assert said(page, "#case h2") == CASE
     assert not find(page, "#overview").is_displayed()
     assert every(page, "#case .applied") == ["(1, 1) × (1, 1)", "(0, 2) × (0, 2)"]
-    part = find(page, ".verdict-part").text
+    part = said(page, ".verdict-part")
     assert "pads (0, 2)" in part.replace("(0,2)", "(0, 2)")
+    where = f"case_id = '{CASE}' AND framework = 'hostile' AND mode = 'eager' AND aspect = 'forward'"
+    assert f"Depends\n{asked(run, f'depends FROM verdicts WHERE {where} AND length(depends) > 9')}\n" in part
     assert f"convarith run --case {CASE} -f hostile --route fake.loops --mode eager" in part
     assert f"convarith repro {CASE} -f hostile --route fake.loops --mode eager --aspect forward" in part
     assert every(page, "figcaption") == ["Expected, 9×16", "Observed, 9×16", "Difference"]
     page.back()
-    WebDriverWait(page, 5).until(lambda it: find(it, "#overview").is_displayed())
+    until(page, "!document.getElementById('overview').hidden")
     assert shown(page)[0] == 1
 
 
@@ -236,7 +192,7 @@ def test_the_difference_is_that_of_the_operators(opened: Opened) -> None:
         "missing": int(((ours != 0) & (theirs == 0)).sum()),
         "where none belongs": int(((ours == 0) & (theirs != 0)).sum()),
     }
-    told = [text for text in find(page, ".compared .legend").text.splitlines() if text]
+    told = [text for text in said(page, ".compared .legend").splitlines() if text]
     assert told == [f"{number} {words}" for words, number in counts.items() if number]
 
 
@@ -266,13 +222,13 @@ def test_a_window_is_stepped_by_keys_and_by_buttons(opened: Opened) -> None:
 def test_pictures_are_drawn_of_layers_of_three_axes_and_of_none_too_large(opened: Opened) -> None:
     page = opened("#open=conv3d.i3x4x4.k2x2x3.s1x2x1.p1x0x1.d1x1x1.c2to3")
     assert len(page.find_elements(By.CSS_SELECTOR, "svg.layer")) == 2
-    assert "This run has no verdict on this case." in find(page, "#case").text
+    assert "This run has no verdict on this case." in said(page, "#case")
     opened("#open=conv2d.i224x224.k7x7.s2x2.p3x3.d1x1")
-    assert "Too large to draw" in find(page, "#case").text
+    assert "Too large to draw" in said(page, "#case")
     opened("#open=conv2d.i2x2.k3x3.s1x1.p0x0.d1x1")
     assert "nothing to compute" in str(find(page, "svg.layer").get_attribute("textContent"))
     opened("#open=" + quote("<img src=x onerror='window.pwned=1'>"))
-    assert find(page, "#case h2").text == "<img src=x onerror='window.pwned=1'>"
+    assert said(page, "#case h2") == "<img src=x onerror='window.pwned=1'>"
     assert page.execute_script("return window.pwned") is None
 
 
@@ -309,9 +265,9 @@ def test_hostile_texts_execute_nothing_and_are_read_as_they_are(opened: Opened) 
     assert "\x1b" not in text
     assert len(text) <= 400
     find(page, "table.verdicts tbody th").click()
-    assert "<img src=x onerror='window.pwned = 1'>" in find(page, "#case").text
+    assert "<img src=x onerror='window.pwned = 1'>" in said(page, "#case")
     assert page.execute_script("return [document.images.length, window.pwned ?? null]") == [0, None]
-    assert "<b onclick='window.pwned = 1'>1.0</b>" in find(page, "header").text
+    assert "<b onclick='window.pwned = 1'>1.0</b>" in said(page, "header")
 
 
 def test_nothing_is_asked_of_anybody(opened: Opened, browser: webdriver.Chrome) -> None:
@@ -341,27 +297,36 @@ def test_an_incomplete_run_says_so_on_its_first_line(opened: Opened, run: Path, 
     (copy / "run.json").write_text(json.dumps({**record, "complete": False}))
     assert main(["report", str(copy), "--html", str(tmp_path / "page.html")]) in (0, 3)
     page = opened("", tmp_path / "page.html")
-    first = find(page, "body").text.splitlines()
+    first = said(page, "body").splitlines()
     assert first[0] == "!"
     assert first[1].startswith("INCOMPLETE: the run did not finish; ")
     assert page.title.startswith("INCOMPLETE: ")
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_view_is_wider_than_the_screen(opened: Opened, width: int, scheme: str) -> None:
+def test_no_view_is_wider_than_the_screen(opened: Opened, width: int) -> None:
     page = opened()
-    page.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
-    )
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
-        for fragment in ("", f"#open={CASE}&at={quote(AT)}&probe=forward"):
-            opened(fragment)
-            assert page.execute_script("return document.documentElement.scrollWidth") <= width
-            paper = page.execute_script("return getComputedStyle(document.body).backgroundColor")
-            assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 24, 27)")
+        for fragment in ("#all=", f"#open={CASE}&at={quote(AT)}&probe=forward"):
+            page.execute_script(f"location.hash = '{fragment}'")
+            until(page, f"document.getElementById('overview').hidden === {str('open' in fragment).lower()}")
+            for scheme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(22, 24, 27)")):
+                features = [{"name": "prefers-color-scheme", "value": scheme}]
+                page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+                look = "[document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor]"
+                wide, paper = page.execute_script(f"return {look}")
+                assert wide <= width
+                assert paper == colour
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_long_names_go_on_behind_their_dots(opened: Opened) -> None:
+    page = opened(f"#open={CASE}&at={quote(AT)}&probe=forward")
+    script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerHTML)"
+    assert "fake.<wbr>loops" in page.execute_script(script, ".matrix thead th:not([rowspan])")[2]
+    assert all("fake.<wbr>loops" in text for text in page.execute_script(script, ".surfaces th[scope=row]"))
+    assert said(page, "#case h2 code") == CASE  # as it is copied

@@ -5,9 +5,10 @@ import { textOf, unpacked } from "./data.js";
 import { h } from "./dom.js";
 import { EXACT, filterForm } from "./filters.js";
 import { readFragment, writeFragment } from "./fragment.js";
+import { printInPieces } from "./paper.js";
 import { filtered, sorted } from "./query.js";
 import { surfaceName } from "./surfaces.js";
-import { verdictTable } from "./table.js";
+import { PRINTED, verdictTable } from "./table.js";
 
 const NAMES = ["case", "status", "framework", "route", "mode", "switch", "release", "aspect", "relationship", "expected", "observed", "diagnosis", "known"];
 const byId = (id) => document.getElementById(id);
@@ -31,7 +32,9 @@ export async function start() {
   const table = verdictTable(data, all, openRow, (name) => go({ sort: state.sort === name ? `-${name}` : state.sort === `-${name}` ? "" : name }, true));
   const form = filterForm(data, all, (name, value) => go({ filters: name === null ? {} : { ...state.filters, [name]: value } }, true));
   const count = h("p", { class: "count", role: "status" });
-  byId("table").replaceChildren(form.element, count, table.element);
+  const onPaper = h("p", { class: "note paper" });
+  byId("table").replaceChildren(form.element, count, onPaper, table.element);
+  document.querySelectorAll("table.matrix").forEach(printInPieces);
 
   function showTable() {
     const asked = JSON.stringify([state.filters, state.sort]);
@@ -44,6 +47,9 @@ export async function start() {
     form.show(wishes);
     table.show(rows, state.sort);
     count.textContent = `${grouped(rows.length)} of ${grouped(data.count)} verdicts`;
+    const asWished = Object.entries(wishes).map(([name, wish]) => `${data.columns[name].label.toLowerCase()}: ${wish}`);
+    const first = rows.length > PRINTED ? [`the first ${PRINTED} on paper`] : [];
+    onPaper.textContent = [...asWished, ...first].join("; ");
   }
 
   function showCase() {

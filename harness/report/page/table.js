@@ -1,11 +1,11 @@
 // The table of verdicts: only the rows in sight are there, however many there are.
 
 import { stateOf, textOf } from "./data.js";
-import { h } from "./dom.js";
+import { broken, h } from "./dom.js";
 
 const ROW = 30; // pixels, as the style sheet has it
 const TALLEST = 8e6; // pixels that browsers scroll well
-const PRINTED = 200; // rows on paper
+export const PRINTED = 200; // rows on paper
 
 export const MARKS = { good: "✓", known: "●", none: "–", ours: "!", bad: "✗" };
 
@@ -32,14 +32,15 @@ export function verdictTable(data, names, onOpen, onSort) {
     return height() < TALLEST ? Math.floor(scroller.scrollTop / ROW) : Math.floor(share * Math.max(0, rows.length - visible() + 1));
   };
 
-  function rowOf(place) {
+  function rowOf(place, onPaper = false) {
     const row = rows[place];
     const state = stateOf(data, row);
     const cells = names.map((name) => {
       const text = textOf(data.columns[name], row);
-      if (name === "case") return h("th", { scope: "row", class: "c-case", title: text }, text);
-      if (name !== "status") return h("td", { class: `c-${name}`, title: text }, text);
-      return h("td", { class: `c-status ${state}` }, h("span", { class: "mark", "aria-hidden": "true" }, MARKS[state]), ` ${text}`);
+      const told = onPaper ? broken(text) : text; // on the screen a row is one line
+      if (name === "case") return h("th", { scope: "row", class: "c-case", title: text }, told);
+      if (name !== "status") return h("td", { class: `c-${name}`, title: text }, told);
+      return h("td", { class: `c-status ${state}` }, h("span", { class: "mark", "aria-hidden": "true" }, MARKS[state]), " ", told);
     });
     const told = { "aria-rowindex": place + 2, class: place === active ? "active" : false, "data-place": place };
     return h("tr", told, cells);
@@ -84,7 +85,7 @@ export function verdictTable(data, names, onOpen, onSort) {
   new ResizeObserver(() => draw()).observe(scroller);
   window.addEventListener("beforeprint", () => {
     table.style.transform = "";
-    body.replaceChildren(...Array.from({ length: Math.min(PRINTED, rows.length) }, (_, place) => rowOf(place)));
+    body.replaceChildren(...Array.from({ length: Math.min(PRINTED, rows.length) }, (_, place) => rowOf(place, true)));
   });
   window.addEventListener("afterprint", () => draw(true));
 
