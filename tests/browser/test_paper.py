@@ -6,7 +6,7 @@ import base64
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,12 +25,15 @@ WIDTH, HEIGHT = 595, 842  # points
 MARGIN = 15 / 25.4 * 72
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest, browser: webdriver.Chrome) -> Iterator[str]:
-    """What colours the screen has; paper has its own."""
-    features = [{"name": "prefers-color-scheme", "value": request.param}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    yield request.param
+@pytest.fixture
+def emulated(browser: webdriver.Chrome) -> Iterator[Callable[..., None]]:
+    """Has the browser show a page as on some medium, and as one wishes who has chosen some colours."""
+
+    def emulate(media: str, scheme: str) -> None:
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+    yield emulate
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
@@ -97,18 +100,29 @@ def test_a_case_that_is_open_is_printed_with_its_pictures(opened: Opened) -> Non
     assert len(sheets) <= 3
 
 
-def test_paper_is_black_on_white_and_nothing_stays_in_its_place_on_it(opened: Opened, scheme: str) -> None:
+LOOK = """
+  const { color, backgroundColor } = getComputedStyle(document.body);
+  const all = [...document.querySelectorAll("*")].map((one) => getComputedStyle(one));
+  const fixed = all.filter((one) => ["sticky", "fixed"].includes(one.position)).length;
+  const names = ["--bad-wash", "--known", "--unit", "--out", "--now", "--window", "--heat", "--extra", "--line"];
+  const root = getComputedStyle(document.documentElement);
+  return { page: [color, backgroundColor, fixed], colours: names.map((name) => root.getPropertyValue(name)) };
+"""
+
+
+def test_paper_is_black_on_white_and_nothing_stays_in_its_place_on_it(
+    opened: Opened, emulated: Callable[..., None]
+) -> None:
     for fragment in ("", f"#open={CASE}&at={quote(AT)}&probe=forward"):
         page = opened(fragment)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
-        look = page.execute_script(
-            "const { color, backgroundColor } = getComputedStyle(document.body);"
-            "const fixed = [...document.querySelectorAll('*')].map((one) => getComputedStyle(one))"
-            "  .filter((one) => ['sticky', 'fixed'].includes(one.position)).length;"
-            "return [color, backgroundColor, fixed]"
-        )
-        assert look == ["rgb(0, 0, 0)", "rgb(255, 255, 255)", 0]
+        looks = {}
+        for medium, scheme in (("screen", "light"), ("screen", "dark"), ("print", "light"), ("print", "dark")):
+            emulated(medium, scheme)
+            looks[medium, scheme] = page.execute_script(LOOK)
+        assert looks["print", "light"]["page"] == ["rgb(0, 0, 0)", "rgb(255, 255, 255)", 0]
+        assert looks["print", "dark"] == looks["print", "light"]  # whatever the screen shows
+        assert looks["screen", "light"]["colours"] == looks["print", "light"]["colours"]
+        assert looks["screen", "dark"]["colours"] != looks["print", "dark"]["colours"]
 
 
 def wide(tmp_path: Path) -> Path:

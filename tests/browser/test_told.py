@@ -153,7 +153,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
         ({"observed": "it's $home"}, lambda one: one.observed == HOSTILE),
         ({"known": "an-entry", "aspect": "dense"}, lambda one: one.known == "an-entry" and one.aspect == "dense"),
     ],
-    ids=str,
+    ids=lambda value: " ".join(f"{name}={text}" for name, text in value.items()) if isinstance(value, dict) else "",
 )
 def test_filters_let_through_what_they_say(
     functions: Functions, some: list[Verdict], wishes: dict[str, str], keeps: Callable[[Verdict], bool]
