@@ -13,6 +13,8 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
+from cases import generate, grid
+from cases.case import Case
 from harness.__main__ import main
 from harness.frameworks import registry
 from harness.report.modules import script
@@ -99,6 +101,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     with webdriver.Chrome(options=options, service=Service(driver)) as started:
         started.set_script_timeout(50)
         yield started
+
+
+@pytest.fixture(scope="session")
+def every_case() -> tuple[Case, ...]:
+    """The cases of the grid that pull requests run; to make them takes longer than to look at them."""
+    return tuple(generate.cases(grid.load("pull-request")))
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from cases import generate, grid
 from cases.case import Axis, Case, parse
 from harness.operator import Operator
 from harness.theory.expected import expected
@@ -55,11 +54,11 @@ ALL = """(names, aspects) => {
 }"""
 
 
-def test_operators_are_the_theorys_entry_by_entry(arithmetic: Callable[..., Any]) -> None:
-    names = [case.id for case in generate.cases(grid.load("pull-request"))]
+def test_operators_are_the_theorys_entry_by_entry(arithmetic: Callable[..., Any], every_case: tuple[Case, ...]) -> None:
+    names = [case.id for case in every_case]
     assert len(names) > 2500
     arithmetic(ALL, names, ASPECTS)  # the browser works while we do
-    theory = (expected(parse(name)) for name in names)
+    theory = map(expected, every_case)
     wanted = [
         [summed(getattr(one, "operator" if aspect == "forward" else aspect)) for aspect in ASPECTS] for one in theory
     ]

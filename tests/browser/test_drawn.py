@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cases import generate, grid
-from cases.case import parse
+from cases.case import Case, parse
 from harness.drawing.line import Line, lines
 from harness.operator import Operator
 from harness.theory.matrix import structure
@@ -30,9 +29,10 @@ def shown(operator: Operator) -> dict[str, Any]:
     }
 
 
-def test_cells_and_placements_of_every_axis_are_those_that_are_drawn_elsewhere(functions: Functions) -> None:
-    every = generate.cases(grid.load("pull-request"))
-    names = list({(one.transposed, one.ceil_mode, one.axes): one.id for one in every}.values())
+def test_cells_and_placements_of_every_axis_are_those_that_are_drawn_elsewhere(
+    functions: Functions, every_case: tuple[Case, ...]
+) -> None:
+    names = list({(one.transposed, one.ceil_mode, one.axes): one.id for one in every_case}.values())
     assert len(names) > 500
     told = functions("(names) => names.map((name) => linesOf(parseCase(name)))", names)
     for name, found in zip(names, told, strict=True):
