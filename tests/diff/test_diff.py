@@ -73,6 +73,11 @@ def test_the_three_formats(observed: Path, capsys: pytest.CaptureFixture[str]) -
     printed = capsys.readouterr().out
     assert printed.splitlines()[0] == "6 that agreed and agree no more: 6 regression; 6 the same"
     assert ONE in printed
+    following = " ".join(printed.partition("\nNext:\n")[2].replace("\\\n", "").split())
+    assert f"convarith diff {observed} convarith-fake==1.0 convarith-fake==1.2 --format html" in following
+    assert following.endswith(f"see since when: convarith history {observed} --case {ONE}")
+    assert main(["history", str(observed), "--case", ONE]) == 0
+    capsys.readouterr()
     assert main([*asked, "--exit-zero", "--only-changed"]) == 0
     assert "released: convarith-fake==1.0 and" not in capsys.readouterr().out
     assert main([*asked, "--format", "markdown", "-o", "page.md"]) == 1
