@@ -156,6 +156,7 @@ class TensorFlow(Adapter):
             **device,
             "threads": str(tf.config.threading.get_intra_op_parallelism_threads()),
             "onednn": "on" if _pywrap_util_port.IsMklEnabled() else "off",
+            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),  # which may be off by itself
             "ONEDNN_MAX_CPU_ISA": os.environ.get("ONEDNN_MAX_CPU_ISA", "default"),
             "XLA_FLAGS": os.environ.get("XLA_FLAGS", "default"),
         }

@@ -203,6 +203,7 @@ class Torch(Adapter):
             **device,
             "threads": str(torch.get_num_threads()),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            ATEN_ISA: os.environ.get(ATEN_ISA, "default"),  # which may be no less than the processor has
             "blas": _found(r"BLAS_INFO=(\w+)", build),
             "onednn": _found(r"MKL-DNN v([\d.]+)", build),
             "mkldnn": _state(torch.backends.mkldnn.is_available(), torch.backends.mkldnn.enabled),

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         send(reports, {"failed": f"{error.name} is not installed there; {kind.how_to_install()}"})
         return 1
-    gc.freeze()  # a framework is a million objects: looking through them takes longer than observing, and unshares
+    gc.freeze()  # a framework is a million objects: looking through them took longer than observing, and unshares pages
     by_hand(reports, lambda: introduce(adapter, reports))
     for line in jobs:  # the others of a hand are read by itself
         by_hand(reports, lambda line=line: serve(adapter, itertools.chain((line,), jobs), reports))  # type: ignore[misc]

@@ -33,14 +33,20 @@ print("RESULT" + json.dumps(adapter.facts()))
 
 
 @lru_cache
-def switched(switch: str) -> tuple[dict[str, str], str]:
-    """The facts, and what oneDNN printed."""
-    facts, printed = alone.told(SWITCHED, switch, ONEDNN_VERBOSE="1")
+def switched(switch: str, **variables: str) -> tuple[dict[str, str], str]:
+    """The facts, and what oneDNN printed: TensorFlow uses it by itself on some processors only, and here on all."""
+    facts, printed = alone.told(SWITCHED, switch, **({"ONEDNN_VERBOSE": "1", "TF_ENABLE_ONEDNN_OPTS": "1"} | variables))
     return facts, printed
 
 
 @pytest.mark.frameworks
-def test_without_a_switch_there_is_onednn_and_one_thread() -> None:
+def test_the_facts_tell_whether_this_processor_has_onednn_used() -> None:
+    facts, printed = switched("", TF_ENABLE_ONEDNN_OPTS="")
+    assert (facts["onednn"] == "on") == ("exec,cpu,convolution" in printed)
+
+
+@pytest.mark.frameworks
+def test_with_onednn_there_is_one_thread() -> None:
     facts, printed = switched("")
     assert facts["version"].count(".") == 2
     assert facts["git_version"].startswith("v")
