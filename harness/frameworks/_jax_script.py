@@ -48,7 +48,7 @@ def run(call: Call, layer: Layer, kernel: Array | None = None) -> Sequence[str]:
     called = layer.called
     if call.wanted == "shape":
         return [*lines, f"y = jax.eval_shape(lambda {names}: {called}, {names}).shape"]
-    compiled = "{}" if call.mode == "eager" else "jax.jit({})"
+    compiled = "jax.jit({})" if call.mode != "eager" else "({})" if call.pull_back else "{}"
     most = scripts.parts(call, len(x))
     if not call.pull_back and not most and call.mode == "eager":
         return [*lines, *_host(call, called)]

@@ -34,8 +34,8 @@ print("RESULT" + json.dumps(adapter.facts()))
 
 @lru_cache
 def switched(switch: str, **variables: str) -> tuple[dict[str, str], str]:
-    """The facts, and what oneDNN printed: TensorFlow uses it by itself on some processors only, and here on all."""
-    facts, printed = alone.told(SWITCHED, switch, **({"ONEDNN_VERBOSE": "1", "TF_ENABLE_ONEDNN_OPTS": "1"} | variables))
+    """The facts, and what oneDNN printed."""
+    facts, printed = alone.told(SWITCHED, switch, ONEDNN_VERBOSE="1", **variables)
     return facts, printed
 
 
