@@ -54,6 +54,10 @@ app.command(
     "harness.commands.translate:translate",
     help="Say a layer in another framework's code that does exactly the same, and prove it.",
 )
+app.command(
+    "harness.commands.translations:translations",
+    help="Count how the layers of a grid are said from each framework in each other, and prove a sample.",
+)
 app.command("harness.commands.check_adapter:check_adapter", help="Tell what is missing or wrong in an adapter.")
 app.command("harness.commands.report:report", help="Show the summary of a run, and write its reports where asked.")
 app.command("harness.commands.merge:merge", help="Unite the shards of a run, and report.")

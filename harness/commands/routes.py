@@ -17,7 +17,6 @@ from harness.errors import UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Unsupported
 from harness.frameworks.ways import ways
-from harness.investigate.padding_page import page
 from harness.records import Probe
 
 # One layer for each operation and each way to say its padding, with axes that differ.
@@ -120,6 +119,8 @@ def routes(
     if padding:
         if case:
             raise UsageError("--padding tells of all ways to pad: leave out --case, or ask convarith explain CASE")
+        from harness.investigate.padding_page import page
+
         sys.stdout.write(page())
         return
     asked = {text: text for text in case} or EXAMPLES

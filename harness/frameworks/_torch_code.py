@@ -47,4 +47,5 @@ class TorchWriter(Writer):
         # torch takes the last axis first.
         told = ", ".join(f"*{pair}" if not pair.startswith("(") else pair.strip("()") for pair in reversed(ends))
         more = "" if value == "0" else f", value={number(value)}"
-        return f"torch.nn.functional.pad({x}, ({told}){more})"
+        comma = "," if len(ends) == 1 and told.startswith("*") else ""  # one pair alone, unpacked, is no tuple yet
+        return f"torch.nn.functional.pad({x}, ({told}{comma}){more})"

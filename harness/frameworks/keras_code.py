@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cases.case import Case
 from harness.frameworks.base import Spelling
 from harness.frameworks.code import Made, Writer, arguments, number
-from harness.frameworks.keras_say import DEPTHWISE_LAYERS, DEPTHWISE_OPS, LAYERS, OPS, is_layer
+from harness.frameworks.keras_say import DEPTHWISE_LAYERS, DEPTHWISE_OPS, LAYERS, OPS, is_layer, output_padding
 
 
 class KerasWriter(Writer):
@@ -38,6 +38,9 @@ class KerasWriter(Writer):
     def refuses(self, case: Case) -> str:
         if max(case.each("s")) > 1 and max(case.each("d")) > 1:
             return "Keras's layers take no stride together with a dilation"
+        given = output_padding(case) if case.transposed else None
+        if given is not None and any(more >= s for more, s in zip(given, case.each("s"), strict=True)):
+            return "Keras's output padding is less than the stride"
         return ""
 
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:

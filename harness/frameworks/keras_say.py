@@ -59,7 +59,7 @@ def say(case: Case, route: str) -> Spelling | Unsupported:
         divisor = "the units that are no padding" if case.op == "avg_pool" else ""
         return Spelling(function, arguments, data, stride="the window", divisor=divisor)
     arguments["dilation_rate"] = case.each("d")
-    if case.transposed and (given := _output_padding(case)) is not None:
+    if case.transposed and (given := output_padding(case)) is not None:
         if min(given) < 0:
             return Unsupported(f"{function} has no output padding below 0")
         arguments["output_padding"] = given
@@ -102,7 +102,7 @@ def _cannot(case: Case, route: str, function: str) -> str:
     return ""
 
 
-def _output_padding(case: Case) -> tuple[int, ...] | None:
+def output_padding(case: Case) -> tuple[int, ...] | None:
     """The argument ``output_padding``; None where a name alone leads to the case's size (X15, X17).
 
     Given, it counts from (i' - 1)s + k̂ where nothing is padded, and from (i' - 1)s + (k̂ mod 2) by the name 'same'.

@@ -6,6 +6,8 @@ Others register theirs under the entry point group ``convarith.frameworks``, as 
 from __future__ import annotations
 
 import importlib
+import sys
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from harness.frameworks.base import Adapter
@@ -30,6 +32,12 @@ def adapters() -> dict[str, str]:
 
 def registered() -> tuple[EntryPoint, ...]:
     """What others have registered."""
+    return _registered(tuple(sys.path))
+
+
+@lru_cache(maxsize=8)  # it reads files of every installed package
+def _registered(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001  # what it depends on
+    """What is registered by packages on a path, which is that of imports."""
     return tuple(entry_points(group=GROUP))
 
 

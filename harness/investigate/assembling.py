@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cases.case import Case
 from cases.layer import Ends, Layer
@@ -76,12 +77,18 @@ def weights_of(writer: Writer, route: str, said: Spelling) -> Weights:
     return Weights(said.data, said.kernel, said.flip, route in writer.depthwise)
 
 
+@lru_cache(maxsize=1 << 12)
 def some(layer: Layer) -> Case:
-    """The case of a layer at a size that shows all of it."""
-    sizes = layer.least
+    """The case of a layer at a size that shows all of it: of those that SAME pads differently one that it pads most."""
     if layer.size is not None:
-        sizes = tuple(-(-o // s) for o, s in zip(layer.size, layer.s, strict=True))
-    return layer.at(sizes)
+        return layer.at(tuple(-(-o // s) for o, s in zip(layer.size, layer.s, strict=True)))
+    return layer.at([_most_padded(layer.along(axis)) for axis in range(layer.rank)])
+
+
+def _most_padded(layer: Layer) -> int:
+    """The size along one axis at which most is padded."""
+    sizes = [i for (i,) in layer.all_residues()]
+    return max(sizes, key=lambda i: layer.at((i,)).axes[0].p_before + layer.at((i,)).axes[0].p_after)
 
 
 def in_numbers(layer: Layer) -> Layer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cases.case import Case, Padding
 from cases.claims import claims
@@ -126,6 +127,7 @@ def when(one: Layer, other: Layer) -> str:
     return "at no size" if "never" in along else "; ".join(told)
 
 
+@lru_cache(maxsize=1 << 14)
 def _along(one: Layer, other: Layer) -> str:
     """The sizes along one axis: '' for all, 'never', or words."""
     s = one.s[0]

@@ -32,6 +32,7 @@ from harness.investigate.question import by
 from harness.investigate.translation import Translation, candidates
 from harness.theory.expected import expected
 
+_OURS = ("SyntaxError", "NameError", "UnboundLocalError")
 _SECONDS = 600.0  # for all that one process is given
 
 
@@ -46,11 +47,22 @@ class Proof:
         Of the inputs that were fed.
     why : str
         What could not be run, what was raised, or what differs.
+    of_source : bool
+        Whether it is the layer as it was written that was refused.
+    later : bool
+        Whether it is of another way than the first, which was refused when it was run.
     """
 
     status: str
     sizes: tuple[Sizes, ...] = ()
     why: str = ""
+    of_source: bool = False
+    later: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether code was found to do something else than what it is to do."""
+        return self.status == "different"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +146,7 @@ class _Try:
 
     def __init__(self, read: Read, to: str, sizes: Sizes | None) -> None:
         self.layer = few(read.layer)
-        self.sizes = _telling(read.layer, sizes)
+        self.sizes = telling(read.layer, sizes)
         self.framework = read.framework
         small = replace(read, layer=self.layer)
         self.choices = list(zip(candidates(read, to), candidates(small, to), strict=True))
@@ -151,10 +163,13 @@ class _Try:
         self.source = ran
         if ran[1]:
             why = f"{self.framework} refuses the layer as it is written: {ran[1]}"
-            self.proof = Proof("refused", self.sizes, why)
+            self.proof = Proof("refused", self.sizes, why, of_source=True)
 
     def tried(self, ran: Ran) -> None:
         """A choice has been run."""
+        if ran[1].startswith(_OURS):  # no framework's doing: the code is wrong
+            self.proof = Proof("different", self.sizes, ran[1])
+            return
         if ran[1]:
             self.refused = self.refused or ran[1]
             self.at += 1
@@ -164,19 +179,21 @@ class _Try:
         whole = self.choices[self.at][0]
         self.told = replace(whole, reason=whole.reason or self.refused)
         why = different(self.layer, self.sizes, self.source, ran)
-        self.proof = Proof("different", self.sizes, why) if why else Proof("proved", self.sizes)
+        self.proof = Proof("different" if why else "proved", self.sizes, why, later=self.at > 0)
 
 
 def _run_all(work: Sequence[tuple[_Try, Code]], take: Callable[[_Try, Ran], None]) -> None:
-    """Run codes, those of one framework in one process, and hand each its outcome."""
+    """Run codes, each once, those of one framework in one process, and hand each its outcome."""
     for framework in dict.fromkeys(code.framework for _, code in work):
-        mine = [(one, code) for one, code in work if code.framework == framework]
-        jobs = [Job(code, one.layer, one.sizes) for one, code in mine]
-        for (one, _), ran in zip(mine, run(framework, jobs), strict=True):
-            take(one, ran)
+        mine = [(one, Job(code, one.layer, one.sizes)) for one, code in work if code.framework == framework]
+        jobs = list(dict.fromkeys(job for _, job in mine))
+        came = dict(zip(jobs, run(framework, jobs), strict=True))
+        for one, job in mine:
+            take(one, came[job])
 
 
-def _telling(layer: Layer, sizes: Sizes | None) -> tuple[Sizes, ...]:
+def telling(layer: Layer, sizes: Sizes | None) -> tuple[Sizes, ...]:
+    """The sizes that show all of a layer, and one more that was asked for."""
     if layer.size is not None:
         return (tuple(-(-o // s) for o, s in zip(layer.size, layer.s, strict=True)),)
     found = [layer.like(sizes)] if sizes is not None else []

@@ -44,6 +44,20 @@ class Translation:
     reason: str
 
 
+class NoWayError(UsageError):
+    """A layer that a framework cannot say, padding aside.
+
+    Attributes
+    ----------
+    reason : str
+        What of it that framework does not have.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 def candidates(read: Read, to: str) -> list[Translation]:
     """A layer that was read, in another framework's code: every way to say it, the plainest first.
 
@@ -51,6 +65,8 @@ def candidates(read: Read, to: str) -> list[Translation]:
 
     Raises
     ------
+    NoWayError
+        There is no way to say it there.
     UsageError
         There is no such framework, or something about the layer is not known.
     """
@@ -66,12 +82,27 @@ def candidates(read: Read, to: str) -> list[Translation]:
     original = by_arguments(source.writer, (read.framework, read.route), read.layer, said, mine)
     found, reason = _by_arguments(target, target_name, read.layer, mine)
     last = _around(target, target_name, read.layer, mine)
-    if not found and last is None:
-        raise UsageError(f"{read.text}: {to} has no way to say it, nor the layer without its padding: {reason}")
-    codes = [*found, *([last] if last is not None else [])]
+    if not found and isinstance(last, str):
+        raise NoWayError(f"{read.text}: {to} has no way to say it, nor the layer without its padding: {last}", last)
+    codes = [*found, *([] if isinstance(last, str) else [last])]
     return [
         Translation(read.text, read.layer, original, code, "" if code.how == "arguments" else reason) for code in codes
     ]
+
+
+def said_in(framework: str, layer: Layer) -> Read | None:
+    """A layer as a framework says it, by the first of its routes that has a way to; None where none has.
+
+    What its documentation says that it refuses counts as no way.
+    """
+    kind = _adapter(framework)
+    if kind.writer is None or kind.writer.refuses(some(layer)):
+        return None
+    for route in _routes(kind, layer):
+        said = _said(kind, layer, route)
+        if isinstance(said, Spelling):
+            return Read(framework, route, said.function, layer, said.call, says_maps=True)
+    return None
 
 
 def target_of(to: str) -> str:
@@ -157,8 +188,8 @@ def _same_at_every_size(layer: Layer, other: Layer) -> bool:
     return when(replace(layer, **one), replace(other, **one)) == "at every size"  # type: ignore[arg-type]  # numbers
 
 
-def _around(target: type[Adapter], name: str, layer: Layer, source: Weights) -> Code | None:
-    """The layer without padding, on an input that is padded before, or of whose output a part is taken."""
+def _around(target: type[Adapter], name: str, layer: Layer, source: Weights) -> Code | str:
+    """The layer without padding, on an input that is padded before, or of whose output a part is taken; or why not."""
     writer = target.writer
     assert writer is not None
     numbers = in_numbers(replace(layer, layout="default"))
@@ -167,10 +198,12 @@ def _around(target: type[Adapter], name: str, layer: Layer, source: Weights) -> 
     # Strides are subsampling (S1): where one is refused, all outputs are computed and every s-th is taken.
     unstrided = replace(plain, s=(1,) * layer.rank)
     bares = (plain, replace(plain, a=())) if layer.op == "conv_transpose" else (plain, unstrided)
+    reason = ""
     for bare in bares:
         for route in _routes(target, layer):
             said = _said(target, bare, route)
-            if isinstance(said, Unsupported) or writer.refuses(some(bare)):
-                continue
-            return around(writer, (name, route), (layer, bare), said, source)
-    return None
+            refusal = said.reason if isinstance(said, Unsupported) else writer.refuses(some(bare))
+            if isinstance(said, Spelling) and not refusal:
+                return around(writer, (name, route), (layer, bare), said, source)
+            reason = reason or refusal
+    return reason or f"{name} has no function for it"

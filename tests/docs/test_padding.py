@@ -92,6 +92,7 @@ def dilated() -> Iterator[Case]:
                     yield Case(op=op, axes=(axis,), padding=padding)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_every_closed_form_is_the_theorys_for_every_route() -> None:
     layers = {case for case in generate.cases(grid.load("smoke")) if case.rank <= 3}
     layers |= {example.case for _, examples in EXAMPLES for example in examples}

@@ -17,7 +17,7 @@ from cases.claims import IDS
 from cases.figures import CASES
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "reports").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "reports").glob("*.md")])
 ID = re.compile(r"`((?:conv|conv_transpose|avg_pool|max_pool)[1-9]d\.[^`]*)`")
 COMMAND = re.compile(r"(?:^    |`)(convarith [a-z][^`#\n]*)", re.MULTILINE)
 
