@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cases.case import Case
 from harness.frameworks._tensorflow_say import CONV_TRANSPOSE, CONVOLUTION, DEPTHWISE, NN, POOL
 from harness.frameworks.base import Spelling
-from harness.frameworks.code import Made, Writer, arguments, number
+from harness.frameworks.code import Made, Writer, arguments, number, of_nothing
 
 
 class TensorFlowWriter(Writer):
@@ -31,6 +31,9 @@ class TensorFlowWriter(Writer):
             told = f"output_shape=(x.shape[0], {', '.join(sizes)}, {case.channels_out}), {told}"
         added = " + bias" if case.bias else ""
         return Made((), f"{said.function}({'x' if case.pools else 'x, kernel'}, {told}){added}")
+
+    def cannot(self, case: Case) -> str:
+        return of_nothing(case)
 
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:
         more = "" if value == "0" else f", constant_values={number(value)}"

@@ -67,6 +67,10 @@ class Writer(ABC):
         """Why the framework's documentation says that it refuses a layer that its arguments can say; empty if not."""
         return ""
 
+    def cannot(self, case: Case) -> str:
+        """Why no code of the framework's does what a layer does, padding by hand included; empty if some does."""
+        return ""
+
     @abstractmethod
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:
         """An expression that pads the spatial axes; each of ``ends`` is the text of a pair (before, after)."""
@@ -102,3 +106,9 @@ def arguments(said: Mapping[str, Any], without: Sequence[str] = ()) -> str:
 def number(value: str) -> str:
     """What is padded with, as any Python writes it."""
     return 'float("-inf")' if value == "-inf" else value
+
+
+def of_nothing(case: Case) -> str:
+    """Why a maximum is not minus infinity where a window sees padding alone, of what begins with the least number."""
+    blind = case.op == "max_pool" and any(max(x.p_before, x.p_after) >= x.k_hat for x in case.axes)
+    return "a maximum over padding alone is the least finite number there, not minus infinity" if blind else ""

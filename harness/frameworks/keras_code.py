@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cases.case import Case
 from harness.frameworks.base import Spelling
-from harness.frameworks.code import Made, Writer, arguments, number
+from harness.frameworks.code import Made, Writer, arguments, number, of_nothing
 from harness.frameworks.keras_say import DEPTHWISE_LAYERS, DEPTHWISE_OPS, LAYERS, OPS, is_layer, output_padding
 
 
@@ -42,6 +42,9 @@ class KerasWriter(Writer):
         if given is not None and any(more >= s for more, s in zip(given, case.each("s"), strict=True)):
             return "Keras's output padding is less than the stride"
         return ""
+
+    def cannot(self, case: Case) -> str:
+        return of_nothing(case)
 
     def pad(self, x: str, ends: Sequence[str], value: str) -> str:
         more = "" if value == "0" else f", constant_values={number(value)}"

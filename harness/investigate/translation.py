@@ -80,6 +80,8 @@ def candidates(read: Read, to: str) -> list[Translation]:
         raise UsageError(f"{read.text}: {said.reason}")
     mine = weights_of(source.writer, read.route, said)
     original = by_arguments(source.writer, (read.framework, read.route), read.layer, said, mine)
+    if target.writer is not None and (why := target.writer.cannot(some(read.layer))):
+        raise NoWayError(f"{read.text}: {to} has no way to say it: {why}", why)
     found, reason = _by_arguments(target, target_name, read.layer, mine)
     last = _around(target, target_name, read.layer, mine)
     if not found and isinstance(last, str):
@@ -96,7 +98,7 @@ def said_in(framework: str, layer: Layer) -> Read | None:
     What its documentation says that it refuses counts as no way.
     """
     kind = _adapter(framework)
-    if kind.writer is None or kind.writer.refuses(some(layer)):
+    if kind.writer is None or kind.writer.refuses(some(layer)) or kind.writer.cannot(some(layer)):
         return None
     for route in _routes(kind, layer):
         said = _said(kind, layer, route)

@@ -126,7 +126,8 @@ def _paragraph(text: str) -> str:
 
 def _cell(text: str) -> str:
     """What a framework says, as text of a cell: nothing in it is Markdown."""
-    told = one_line(text.partition("it is written: ")[2] or text, 240)
+    text = re.sub(r"\{\{.*?\}\} ?", "", text.partition("it is written: ")[2] or text)  # where on the machine it was
+    told = one_line(re.sub(r"\[\d[\d, ]*\]", "[…]", text), 240)
     return re.sub(r"([\\`*_|<>\[\]{}])", r"\\\1", told)
 
 

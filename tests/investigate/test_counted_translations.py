@@ -89,6 +89,18 @@ def test_an_output_padding_that_keras_refuses_is_sliced() -> None:
     assert "output_padding=(2,)" not in only.target.text
 
 
+@pytest.mark.parametrize("to", ["tensorflow", "keras"])
+def test_a_maximum_over_padding_alone_is_not_translated_to_where_it_is_another_number(to: str) -> None:
+    read = said_in("flax", Layer(op="max_pool", k=(2,), s=(1,), d=(1,), p=((0, 2),)))
+    assert read is not None
+    with pytest.raises(NoWayError, match="a maximum over padding alone is the least finite number there"):
+        candidates(read, to)
+    assert candidates(read, "torch")[0].target.how == "padding"
+    read = said_in("flax", Layer(op="max_pool", k=(3,), s=(1,), d=(1,), p=((0, 2),)))  # every window sees some input
+    assert read is not None
+    assert candidates(read, to)[0].target.how in ("arguments", "padding")
+
+
 def test_code_that_is_no_python_fails_and_is_not_taken_for_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     read = said_in("torch", Layer(op="conv", k=(3,), s=(1,), d=(1,)))
     assert read is not None

@@ -111,6 +111,8 @@ LAYERS: list[tuple[str, tuple[int, ...] | None, tuple[int, int] | None]] = [
     ("keras.layers.Conv2DTranspose(8, (5, 3), strides=(2, 3), padding='same')", None, (3, 8)),
     ("keras.layers.DepthwiseConv2D(3, depth_multiplier=2)", None, (3, 6)),
     ("tf.nn.avg_pool2d(x, (3, 2), 2, 'SAME')", None, None),
+    ("keras.layers.Conv1D(8, 3, strides=2, padding='same')", None, (3, 8)),
+    ("flax.nnx.avg_pool(x, (2,), (2,), 'SAME')", None, None),  # odd sizes alone are padded, and it is counted
     ("jax.lax.conv_transpose(x, w, (3,), [(0, 4)], dimension_numbers=('NWC', 'WIO', 'NWC'))", (4,), (3, 8)),
     ("flax.nnx.ConvTranspose(3, 8, (3, 4), strides=(2, 2), rngs=rngs)", None, None),
 ]  # fmt: skip
