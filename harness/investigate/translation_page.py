@@ -91,7 +91,7 @@ def _proofs(pairs: Sequence[Pair], proofs: Proofs) -> Iterator[str]:
     rule = "every layer" if most is None else f"of each framework's layers {most} at most, evenly spread over the grid,"
     yield PROVED
     yield _paragraph(
-        f"This is of {rule} in all five: both sides were run on all impulses, at every combination of the size modulo "
+        f"Tried: {rule} in all five. Both sides were run on all impulses, at every combination of the size modulo "
         "the strides, and their operators compared entry by entry with each other and with the theory's. Left out are "
         f"layers whose operators have more than {_number(limit)} entries together, {_number(large)} of those that the "
         "frameworks say, and what has no way."
