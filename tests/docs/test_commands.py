@@ -211,5 +211,6 @@ def test_commands_that_show_one_layer(
     for number, command in enumerate(commands):
         code = main([*words(command), "--no-vary", "--out", f"run{number}"])
         told = capsys.readouterr()
-        assert code == 0, f"{command}: {told.out}{told.err}"  # all that deviates is known
-        assert told.out.startswith("As expected: "), command  # some deviate on some processors alone
+        # What a finding is about deviates, on some processors alone; that it is known is a matter of the grids.
+        assert code in (0, 1), f"{command}: {told.out}{told.err}"
+        assert re.search(r"\b[1-9]\d* verdicts?\b", told.out), command
