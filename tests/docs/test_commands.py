@@ -183,6 +183,7 @@ def test_commands_about_runs(
     monkeypatch.setenv("PYTHONPATH", str(TESTS))
     monkeypatch.syspath_prepend(str(TESTS))
     monkeypatch.chdir(tmp_path)
+    Path("listed").mkdir()
     run = ""
     for command, code in ON_FAKES:
         if "merge" in command:
