@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 
-import jinja2
 from markupsafe import Markup
 
 from harness.diagnose.places import axis_name
@@ -16,6 +14,7 @@ from harness.investigate.drawn import NOT_OBSERVED, drawn, ends_seen, not_observ
 from harness.investigate.observing import Seen
 from harness.investigate.question import by
 from harness.investigate.telling import AS_ASKED, applied, other_way, who
+from harness.report.document import policy, template
 from harness.report.text import clean, one_line
 
 
@@ -43,19 +42,12 @@ def page(answer: Answer) -> str:
         )
         for other in answer.others
     ]
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.investigate"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(clean=clean, one_line=one_line, by=by)
-    environment.globals.update(who=who, ends=ends_seen, not_observed=not_observed, outcome=_outcome)
-    return environment.get_template("explain.html.j2").render(
+    filters: dict[str, Callable[..., object]] = {"clean": clean, "by": by}
+    functions = {"who": who, "ends": ends_seen, "not_observed": not_observed, "outcome": _outcome}
+    return template("harness.investigate", "explain.html.j2", filters, functions).render(
         answer=answer,
         style=Markup(style),  # noqa: S704 - a file of ours
-        policy=_policy(style),
+        policy=policy(style, pictures=True),
         picture=base64.b64encode(drawn(answer).encode()).decode(),
         axes=[axis_name(axis, rank) for axis in range(rank)],
         ends_are="cropped" if answer.op == "conv_transpose" else "padded",
@@ -64,12 +56,6 @@ def page(answer: Answer) -> str:
         ways=ways,
         differing=[one for _, _, rows in ways for one in rows if one.matrices],
     )
-
-
-def _policy(style: str) -> str:
-    """A Content-Security-Policy that allows this style sheet and pictures in the page itself, and no request."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def _outcome(one: Seen) -> tuple[str, str]:

@@ -17,11 +17,15 @@ from harness.report.text import count, one_line
 _BREAKS = re.compile(r"(?<=[./_=-])(?=[^\s./_=-])")
 
 
-def policy(style: str, code: str = "") -> str:
-    """A Content-Security-Policy that allows one style sheet and one script, by their digests, and no request."""
+def policy(style: str, code: str = "", *, pictures: bool = False) -> str:
+    """A Content-Security-Policy that allows one style sheet and one script, by their digests, and no request.
+
+    Pictures that the page itself holds are allowed where it has any.
+    """
     told = [("style", style), *([("script", code)] if code else [])]
     allowed = " ".join(f"{kind}-src 'sha256-{_digest(text)}';" for kind, text in told)
-    return f"default-src 'none'; {allowed} base-uri 'none'; form-action 'none'"
+    images = "img-src data:; " if pictures else ""
+    return f"default-src 'none'; {allowed} {images}base-uri 'none'; form-action 'none'"
 
 
 def stylesheet(*names: str) -> Markup:
