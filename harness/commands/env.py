@@ -8,9 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.commands.printing import as_json, tell
-from harness.environments import Cache, find
+from harness.environments import Cache, find, install
 from harness.environments.cache import Entry, size
-from harness.environments.install import interpreter, packages
 from harness.environments.wanted import of, read_indexes, requirements
 from harness.errors import AS_EXPECTED, FAILED, EnvironmentFailed, UsageError
 
@@ -114,7 +113,7 @@ def _fault(entry: Entry) -> str:
     if entry.made is None:
         return "half made: it is made again when it is asked for"
     try:
-        now = packages(entry.folder)
+        now = install.packages(entry.folder)
     except EnvironmentFailed as error:
         return f"its interpreter does not run ({error}): remove it, and it is made again"
     if now == entry.made.packages:
@@ -126,7 +125,7 @@ def _fault(entry: Entry) -> str:
 def _told(entry: Entry) -> dict[str, object]:
     told: dict[str, object] = {
         "name": entry.name,
-        "python": str(interpreter(entry.folder)),
+        "python": str(install.interpreter(entry.folder)),
         "bytes": size(entry.folder),
     }
     return {**told, "made": entry.made}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -131,32 +132,41 @@ def try_out(database: duckdb.DuckDBPyConnection, ledger: Mapping[str, Sequence[E
     UsageError
         One cannot.
     """
+    table = database.table("verdicts")
     for framework, entries in ledger.items():
         for entry in entries:
-            _rows(database, framework, entry, [0], f"{folder}/")
+            with _understood(framework, entry, f"{folder}/"):
+                table.filter(entry.where)  # read and bound, and not executed: there is nothing to find yet
+
+
+@contextmanager
+def _understood(framework: str, entry: Entry, folder: str = "") -> Iterator[None]:
+    """Say of whatever DuckDB cannot understand where it stands."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise UsageError(
+            f"{folder}{framework}.toml: entry '{entry.name}': where = \"{entry.where}\" cannot be understood: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
 
 
 def _rows(
-    database: duckdb.DuckDBPyConnection, framework: str, entry: Entry, surfaces: Sequence[int], folder: str = ""
+    database: duckdb.DuckDBPyConnection, framework: str, entry: Entry, surfaces: Sequence[int]
 ) -> tuple[list[tuple[int, str]], int, int | None]:
     """The verdicts on some surfaces for which an entry's predicate holds.
 
     Number and status of those that deviate; how many agree, and which of these is on the smallest case.
     """
-    import duckdb
-
     if not surfaces:
         return [], 0, None
-    try:
+    with _understood(framework, entry):
         # An expression of its own: it can neither end ours nor begin another statement.
         such = database.table("verdicts").filter(f"surface IN ({', '.join(map(str, surfaces))})")
         held = such.filter(entry.where).project("verdict, status, case_id")
         rows = held.filter("status <> 'agrees'").project("verdict, status").order("verdict").fetchall()
         first = "arg_min(verdict, {'size': len(case_id), 'case_id': case_id, 'verdict': verdict})"
         ((number, smallest),) = held.filter("status = 'agrees'").aggregate(f"count(*), {first}").fetchall()
-    except duckdb.Error as error:
-        raise UsageError(
-            f"{folder}{framework}.toml: entry '{entry.name}': where = \"{entry.where}\" cannot be understood: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
     return rows, number, smallest

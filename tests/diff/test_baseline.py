@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,24 @@ ONE, TWO, OUT = "conv1d.i5.k3.s1.p0.d1", "conv1d.i5.k3.s2.p0.d1", "conv1d.i1.k3.
 RELEASES = {"1.0": "", "1.2": "mirror", "1.3": "refuse", "1.4": "refuse otherwise"}
 
 
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of each release, in a directory that is called like it; made once, and not to be written to."""
+    folder = tmp_path_factory.mktemp("observed")
+    with pytest.MonkeyPatch.context() as patch:
+        offer(patch, folder, RELEASES)
+        for release, does in RELEASES.items():
+            asked = ["-f", f"convarith-fake=={release}", "--case", ONE, "--case", TWO, "--case", OUT]
+            assert main(["run", *asked, "--out", release]) == bool(does)
+    return folder
+
+
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run of each release, in a directory that is called like it."""
+def runs(observed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The runs, where a test may write."""
     offer(monkeypatch, tmp_path, RELEASES)
-    for release, does in RELEASES.items():
-        asked = ["-f", f"convarith-fake=={release}", "--case", ONE, "--case", TWO, "--case", OUT]
-        assert main(["run", *asked, "--out", release]) == bool(does)
+    for release in RELEASES:
+        shutil.copytree(observed / release, release)
     capsys.readouterr()
 
 
