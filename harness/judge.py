@@ -122,9 +122,8 @@ def _verdict(observations: Sequence[Observation]) -> Verdict:
     different = {_size_or_error(seen): seen for seen in observations}
     if theory.contradiction:
         status, diagnosis = "harness_error", theory.contradiction
-    elif len(observations) > 1 and len({_content(theory, seen) for seen in observations}) > 1:
+    elif what := _differing([_content(theory, seen) for seen in observations]):
         status, seen = "unstable", " / ".join(sorted(different))
-        what = _differing([_content(theory, seen) for seen in observations])
         diagnosis = f"{len(observations)} observations of the same case differ in {what}"
     return Verdict(
         case_id=first.case_id,
@@ -201,9 +200,9 @@ def _content(theory: Expectation, seen: Observation) -> tuple[object, ...]:
 
 
 def _differing(contents: Sequence[tuple[object, ...]]) -> str:
-    """The first thing in which contents differ: what follows from it differs too, and says nothing more."""
+    """The first thing in which contents differ, since what follows from it differs too; empty where they are alike."""
     names = ("how they ended", "their shape", "their values", "their error")
-    return next(name for name, those in zip(names, zip(*contents, strict=True), strict=True) if len(set(those)) > 1)
+    return next((name for name, those in zip(names, zip(*contents, strict=True), strict=True) if len({*those}) > 1), "")
 
 
 def _size_or_error(seen: Observation) -> str:

@@ -30,6 +30,14 @@ def adapters() -> dict[str, str]:
     return {**{point.name: point.value for point in registered()}, **BUILT_IN}
 
 
+def packages() -> dict[str, str]:
+    """The packages of built-in adapters, each with its first adapter: what several backends share is alike in all."""
+    found: dict[str, str] = {}
+    for name, reference in BUILT_IN.items():
+        found.setdefault(load(reference).package, name)
+    return found
+
+
 def registered() -> tuple[EntryPoint, ...]:
     """What others have registered."""
     return _registered(tuple(sys.path))

@@ -117,19 +117,13 @@ EXAMPLES: tuple[tuple[str, tuple[Example, ...]], ...] = (
 
 def page() -> str:
     """The page."""
-    return "".join([HEAD, *(part for package, kind in packages() for part in _framework(package, kind)), TAIL])
+    return "".join(
+        [HEAD, *(part for package, name in registry.packages().items() for part in _framework(package, name)), TAIL]
+    )
 
 
-def packages() -> list[tuple[str, type[Adapter]]]:
-    """The packages that come with it, each with one adapter: what several backends share is said alike."""
-    found: dict[str, type[Adapter]] = {}
-    for reference in registry.BUILT_IN.values():
-        kind = registry.load(reference)
-        found.setdefault(kind.package, kind)
-    return list(found.items())
-
-
-def _framework(package: str, kind: type[Adapter]) -> Iterator[str]:
+def _framework(package: str, name: str) -> Iterator[str]:
+    kind = registry.load(registry.BUILT_IN[name])
     yield f"\n## {package}\n"
     for operation, examples in EXAMPLES:
         verb = "crops" if operation.startswith("Transposed") else "pads"

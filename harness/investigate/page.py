@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from importlib import resources
-
-from markupsafe import Markup
 
 from harness.diagnose.places import axis_name
 from harness.investigate.answer import Answer
@@ -14,7 +11,7 @@ from harness.investigate.drawn import NOT_OBSERVED, drawn, ends_seen, not_observ
 from harness.investigate.observing import Seen
 from harness.investigate.question import by
 from harness.investigate.telling import AS_ASKED, applied, other_way, who
-from harness.report.document import policy, template
+from harness.report.document import policy, stylesheet, template
 from harness.report.text import clean, one_line
 
 
@@ -32,7 +29,7 @@ def page(answer: Answer) -> str:
         picture, which is in it too.
     """
     rank = len(answer.theory.ends)
-    style = resources.files("harness.investigate").joinpath("templates", "explain.css").read_text("utf-8")
+    style = stylesheet("base.css", "explain.css")
     ways: list[tuple[str, str, Sequence[Seen]]] = [("Said just so", "", answer.seen)]
     ways += [
         (
@@ -46,7 +43,7 @@ def page(answer: Answer) -> str:
     functions = {"who": who, "ends": ends_seen, "not_observed": not_observed, "outcome": _outcome}
     return template("harness.investigate", "explain.html.j2", filters, functions).render(
         answer=answer,
-        style=Markup(style),  # noqa: S704 - a file of ours
+        style=style,
         policy=policy(style, pictures=True),
         picture=base64.b64encode(drawn(answer).encode()).decode(),
         axes=[axis_name(axis, rank) for axis in range(rank)],

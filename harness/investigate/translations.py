@@ -56,16 +56,6 @@ class Pair:
         return sum(one.how in ways for one in self.told)
 
 
-def frameworks() -> dict[str, str]:
-    """The packages that code can be written for, each with its first adapter: what several backends share is alike."""
-    found: dict[str, str] = {}
-    for name, reference in registry.BUILT_IN.items():
-        kind = registry.load(reference)
-        if kind.writer is not None:
-            found.setdefault(kind.package, name)
-    return found
-
-
 def layers(cases: Iterable[Case]) -> list[Layer]:
     """The layers of cases, each once: the size of the input, the batch, element type and layout are not the layer's."""
     found = (replace(layer_of(case), layout="default", dtype="float32") for case in cases)
@@ -75,9 +65,9 @@ def layers(cases: Iterable[Case]) -> list[Layer]:
 def pairs(wanted: Sequence[Layer]) -> list[Pair]:
     """From every framework to every other, itself included."""
     found = []
-    for source, adapter in frameworks().items():
+    for source, adapter in registry.packages().items():
         reads = [read for layer in wanted if (read := said_in(adapter, layer)) is not None]
-        found += [Pair(source, to, tuple(_told(read, to) for read in reads)) for to in frameworks()]
+        found += [Pair(source, to, tuple(_told(read, to) for read in reads)) for to in registry.packages()]
     return found
 
 

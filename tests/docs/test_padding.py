@@ -17,10 +17,11 @@ from cases import generate, grid
 from cases.case import Axis, Case
 from cases.conventions import numbers
 from harness.__main__ import main
+from harness.frameworks import registry
 from harness.frameworks.base import Spelling
 from harness.investigate.forms import Form, Written, form_of, written
 from harness.investigate.padding import ends_of
-from harness.investigate.padding_page import EXAMPLES, packages, page
+from harness.investigate.padding_page import EXAMPLES, page
 
 Array = NDArray[Any]
 ROOT = Path(__file__).parents[2]
@@ -97,9 +98,10 @@ def test_every_closed_form_is_the_theorys_for_every_route() -> None:
     layers = {case for case in generate.cases(grid.load("smoke")) if case.rank <= 3}
     layers |= {example.case for _, examples in EXAMPLES for example in examples}
     layers |= set(dilated())
+    kinds = {package: registry.load(registry.BUILT_IN[name]) for package, name in registry.packages().items()}
     seen: dict[str, int] = {}
     for case in layers:
-        for package, kind in packages():
+        for package, kind in kinds.items():
             for route, what in kind.routes.items():
                 said = kind.say(case, route) if case.op in what.ops else None
                 if not isinstance(said, Spelling):

@@ -120,10 +120,20 @@ def test_the_same_seen_twice_is_one_verdict() -> None:
     assert verdict(refused(case_id=ZERO), refused(case_id=ZERO, text="other words")).status == "agrees"
 
 
-@pytest.mark.parametrize("other", [seen(RIGHT * 2), refused(), refused(outcome="crashed", error="SIGABRT")])
-def test_different_observations_of_one_case_are_unstable(other: Observation) -> None:
-    for pair in ((seen(), other), (other, seen())):
+@pytest.mark.parametrize(
+    ("one", "other", "what"),
+    [
+        (seen(), seen(RIGHT * 2), "their values"),
+        (seen(), seen(RIGHT, shape=(3, 1, 3)), "their shape"),
+        (seen(), refused(), "how they ended"),
+        (seen(), refused(outcome="crashed", error="SIGABRT"), "how they ended"),
+        (refused(), refused(error="TypeError"), "their error"),
+    ],
+)
+def test_different_observations_of_one_case_are_unstable(one: Observation, other: Observation, what: str) -> None:
+    for pair in ((one, other), (other, one)):
         assert verdict(*pair).status == "unstable"
+        assert verdict(*pair).diagnosis == f"2 observations of the same case differ in {what}"
 
 
 def test_values_of_what_should_not_be_there_may_be_anything() -> None:
