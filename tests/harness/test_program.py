@@ -105,7 +105,7 @@ def test_what_a_framework_printed_before_it_crashed_is_in_every_report_to_read(
     page += zlib.decompress(base64.b64decode(packed[1]), -15).decode(errors="replace")
     for text in (capsys.readouterr().out, Path("run/report.md").read_text(), page):
         assert "it printed" in text.lower()
-        assert "the kernel cannot be chosen" in text
+        assert "the kernel cannot be chosen" in " ".join(text.split())  # the terminal's lines break
         assert text.count("chatter") < 200
 
 

@@ -95,6 +95,7 @@ def ran(texts: Sequence[str]) -> list[dict[str, Any]]:
         env={
             **unwritten.variables({}),
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ENABLE_ONEDNN_OPTS": os.environ["TF_ENABLE_ONEDNN_OPTS"],  # as where it was observed
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
             "PATH": os.environ["PATH"],
         },
