@@ -40,6 +40,7 @@ Judge = Callable[[Iterable[Observation]], Iterator[Verdict]]
 ORDER = f"case_id, {', '.join(SURFACE)}, {{}}"
 WHOLE = "probe, outcome, digest, error, seconds"  # makes it whole where a case was observed twice
 _SCRATCH = ".closing-"
+_PART = 50_000  # verdicts that are put beside their cases at once; those of all cases would not fit into memory
 
 
 def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environment], judge: Judge) -> None:
@@ -65,24 +66,58 @@ def close(folder: Path, cases: Iterable[Case], environments: Iterable[Environmen
         of_cases = write_lines(place / "cases", map(case_row, sorted(cases, key=lambda case: case.id)))
         write_parquet(read_lines(database, of_cases, CASE_COLUMNS), folder, "cases")
         _gather(database, folder, place / "observations")
-        facts = {place.where: place.facts for place in environments}
-        told = place / "verdicts"
-        encoder = msgspec.json.Encoder()
-        with told.open("wb") as file:
-            for verdict in judge(observations(folder)):
-                of_place = facts.get(verdict.surface.where, {})
-                file.write(encoder.encode(verdict_row(verdict, of_place)) + b"\n")
-        # The case's columns stand in the table of verdicts too, so that one table answers most questions.
         database.read_parquet(str(folder / "cases.parquet")).create_view("known")
-        columns = [
-            f"{'told' if name in VERDICT_COLUMNS else 'known'}.{name}" for name in {**CASE_COLUMNS, **VERDICT_COLUMNS}
+        facts = {place.where: place.facts for place in environments}
+        parts = [
+            _with_cases(database, told) for told in _in_parts(judge(observations(folder)), facts, place / "verdicts")
         ]
-        joined = f"SELECT {', '.join(columns)} FROM told LEFT JOIN known ON told.case_id = known.case_id"  # noqa: S608
-        order = ORDER.format("aspect").replace("case_id", "told.case_id")
-        read_lines(database, told, VERDICT_COLUMNS).create_view("told")
-        write_parquet(database.sql(f"{joined} ORDER BY {order}"), folder, "verdicts")
+        write_parquet(database.read_parquet(parts), folder, "verdicts")  # in this order
     for path in log.paths(folder):  # all that they say is in the tables
         path.unlink()
+
+
+def _in_parts(
+    verdicts: Iterable[Verdict], facts: Mapping[Where, Mapping[str, str]], place: Path
+) -> Iterator[tuple[Path, str, str]]:
+    """Write verdicts that come in the order of their keys as JSON lines, a file for some of the cases at a time.
+
+    Yields each file, with the first and the last of its cases; at least one, be it empty.
+    """
+    place.mkdir()
+    encoder = msgspec.json.Encoder()
+    by_case = itertools.groupby(verdicts, key=lambda verdict: verdict.case_id)
+    for number in itertools.count():
+        path, of, count = place / f"{number}.json", [], 0
+        with path.open("wb") as file:
+            for case_id, same in by_case:
+                for verdict in same:
+                    file.write(encoder.encode(verdict_row(verdict, facts.get(verdict.surface.where, {}))) + b"\n")
+                    count += 1
+                of.append(case_id)
+                if count >= _PART:
+                    break
+        if of or number == 0:
+            yield path, min(of, default=""), max(of, default="")
+        if count < _PART:
+            return
+
+
+def _with_cases(database: duckdb.DuckDBPyConnection, part: tuple[Path, str, str]) -> str:
+    """Put the columns of cases beside those of verdicts, so that one table answers most questions; where that is."""
+    told, first, last = part
+    columns = [
+        f"{'told' if name in VERDICT_COLUMNS else 'known'}.{name}" for name in {**CASE_COLUMNS, **VERDICT_COLUMNS}
+    ]
+    joined = (
+        f"SELECT {', '.join(columns)} FROM told LEFT JOIN (FROM known WHERE case_id BETWEEN $first AND $last) AS known "  # noqa: S608
+        "ON told.case_id = known.case_id"
+    )
+    order = ORDER.format("aspect").replace("case_id", "told.case_id")
+    read_lines(database, told, VERDICT_COLUMNS).create_view("told", replace=True)
+    beside = told.with_suffix(".parquet")
+    database.sql(f"{joined} ORDER BY {order}", params={"first": first, "last": last}).write_parquet(str(beside))
+    told.unlink()
+    return str(beside)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from cases.case import parse
 from harness import store
 from harness.errors import UsageError
 from harness.records import Environment, Observation, Status, Surface, Verdict
+from harness.store import database, tables
+
+from ..fakes.closed import closed
 
 SURFACE = Surface("fake", "fake.loops", "eager")
 CASES = [parse("conv1d.i4.k3.s1.p0.d1"), parse("conv2d.i4x5.k3x2.s1x1.p1x0.d1x1.c1to2")]
@@ -91,6 +95,22 @@ def test_the_verdicts_table_has_the_columns_of_case_and_surface(folder: Path) ->
         "FROM verdicts WHERE rank = 2",
     )
     assert answer.rows == [([4, 5], [3, 2], [1, 0], "explicit", 2, "R2", "fake", "9.9", "cpu", "wrong_shape")]
+
+
+@pytest.mark.slow
+def test_cases_that_do_not_fit_into_memory_together_are_put_beside_their_verdicts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "opened", partial(database.opened, memory="48MB"))
+    monkeypatch.setattr(tables, "_PART", 2000)
+    many = [parse(f"conv2d.i{i}x{j}.k3x2.s2x1.p1x0.d1x1.float64") for i in range(3, 153) for j in range(3, 103)]
+    folder = closed(tmp_path / "run", many, lambda *_: "agrees")
+    answer = store.query(folder, "SELECT case_id, i, dtype, mode FROM verdicts")
+    assert answer.rows == [
+        (case.id, list(case.each("i")), "float64", mode)
+        for case in sorted(many, key=lambda case: case.id)
+        for mode in ("eager", "jit")
+    ]
 
 
 def test_nothing_unfinished_is_left(folder: Path) -> None:
@@ -225,8 +245,8 @@ def test_what_was_observed_in_one_place_is_nothing_of_another(begun: Path) -> No
     elsewhere = replace(OBSERVATIONS[0], surface=Surface("fake", "fake.loops", "eager", "threads=2"))
     with store.ObservationFile(begun / "observations" / "fake-threads-2.000001.jsonl") as file:
         file.append(elsewhere)
-    for closed in (False, True):
-        if closed:
+    for tables_written in (False, True):
+        if tables_written:
             close(begun)
         assert store.keys(begun, SURFACE.where) == {one.key for one in OBSERVATIONS}
         assert store.keys(begun, elsewhere.surface.where) == {elsewhere.key}
