@@ -216,6 +216,7 @@ def against_bare(number: int, row: Row) -> Iterator[Line]:
     ]
     engine, parent, loop, loop_cpu, _, worker_cpu = (statistics.median(column) for column in zip(*turns, strict=True))
     a_case = 1e6 / cases
+    yield f"{row.name}: cases", f"{cases}", ""
     yield f"{row.name}: engine ÷ bare loop", f"{engine / loop:.2f}", f"≤ {row.most}" if row.most else ""
     yield f"{row.name}: our own work a case", f"{(engine - loop) * a_case:.0f} µs", "≤ 150 µs"
     yield f"{row.name}: cases a second", f"{cases / engine:.0f}", f"≥ {row.least}" if row.least else ""
@@ -262,18 +263,26 @@ def memory(number: int) -> Iterator[Line]:
 
 
 def night(number: int) -> Iterator[Line]:
-    """The grid 'nightly' on three frameworks, eager and declared surfaces: one of so many parts, times their number."""
+    """The grid 'nightly' on three frameworks, eager and declared surfaces, from one of so many parts of it.
+
+    What a run takes that observes one case, the start above all, is counted once and not for each part.
+    """
     parts = max(1, 60_000 // number)
     modes = {"torch": ("eager", "meta"), "tensorflow": ("eager", "graph"), "jax": ("jit", "eval_shape")}
-    began = time.perf_counter()
+    asked = (["--case", "conv1d.i4.k3.s1.p0.d1"], ["--grid", "nightly", "--shard", f"1/{parts}"])
+    took = [0.0, 0.0]
     with tempfile.TemporaryDirectory() as folder:
-        for framework, names in modes.items():
-            for mode in names:
-                command = [sys.executable, "-m", "harness", "run", "--grid", "nightly", "-f", framework, "--mode", mode]
-                out = ["--shard", f"1/{parts}", "--out", f"{folder}/{framework}-{mode}", "--exit-zero", "-j", "2"]
-                subprocess.run([*command, *out], check=True, capture_output=True)
-        took = time.perf_counter() - began
-    yield f"nightly, three frameworks, 1 of {parts} parts × {parts}", f"{took * parts / 60:.0f} min", "≤ 20 min"
+        for n, what in enumerate(asked):
+            began = time.perf_counter()
+            for framework, names in modes.items():
+                for mode in names:
+                    command = [sys.executable, "-m", "harness", "run", *what, "-f", framework, "--mode", mode]
+                    out = ["--out", f"{folder}/{framework}-{mode}-{n}", "--exit-zero", "-j", "2"]
+                    subprocess.run([*command, *out], check=True, capture_output=True)
+            took[n] = time.perf_counter() - began
+    start, part = took
+    whole_grid = start + (part - start) * parts
+    yield f"nightly, three frameworks, from 1 of {parts} parts", f"{whole_grid / 60:.0f} min", "≤ 20 min"
 
 
 OTHERS: dict[str, Callable[[int], Iterator[Line]]] = {
