@@ -1,4 +1,8 @@
-"""Padding that is not made of zeros: units that wrap around, are repeated or mirrored."""
+"""Padding that is not made of zeros: units that wrap around, are repeated or mirrored.
+
+Of a transposed convolution, which crops where its convolution pads: what falls there is not dropped, but added to the
+outputs that stand for it.
+"""
 
 from __future__ import annotations
 
@@ -20,23 +24,24 @@ Array = NDArray[Any]
 
 _BITS = {"float32": 24, "float16": 11, "bfloat16": 8}  # significant ones; of others, as many as can be had
 
+# What the padding is made of, and where what is cropped goes.
 WAYS = {
-    "wrap": "circular: the other end's units",
-    "edge": "the border's unit, repeated",
-    "reflect": "the units mirrored, the border's not repeated",
-    "symmetric": "the units mirrored, the border's repeated",
+    "wrap": ("circular: the other end's units", "circular: to the other end"),
+    "edge": ("the border's unit, repeated", "to the border"),
+    "reflect": ("the units mirrored, the border's not repeated", "mirrored, over the border's"),
+    "symmetric": ("the units mirrored, the border's repeated", "mirrored, from the border's on"),
 }
 
 
 def cause(reading: Reading) -> Cause | None:
-    """What the padding of a convolution or an average is made of, if that explains every entry.
+    """What the padding of a layer is made of, or where goes what it crops, if that explains every entry.
 
     An average that counts units which stand in for the padding divides by the whole window.
     """
     case = reading.case
-    if case.op not in ("conv", "avg_pool") or reading.probe == "direct" or not case.padded or not reading.same_shape:
+    if case.op == "max_pool" or reading.probe == "direct" or not case.padded or not reading.same_shape:
         return None
-    if 0 in case.each("i"):
+    if 0 in reading.units:
         return None
     n, m = reading.windows[0], reading.units[0]
     theory = claimed(case)
@@ -57,12 +62,14 @@ def cause(reading: Reading) -> Cause | None:
         weights, counted = taps[c.taps], ""
     rows, columns = np.divmod(c.indices, c.columns)
     unit = np.arange(reading.matrix.shape[1]).reshape(reading.units)
-    for mode, words in WAYS.items():
+    for mode, (made_of, goes) in WAYS.items():
         stands_for = np.pad(unit, [(0, 0), *ends], mode=mode).reshape(-1)  # type: ignore[call-overload]
         folded = np.bincount(rows * unit.size + stands_for[columns], weights=weights, minlength=reading.matrix.size)
         folded = folded.reshape(reading.matrix.shape)
         if _are_means(case, folded, reading) if averages else np.array_equal(folded, reading.matrix):
-            return Cause("border", f"the padding is not made of zeros, but {words}{counted}")
+            if case.transposed:
+                return Cause("border", f"what is cropped is not dropped, but added, {goes}")
+            return Cause("border", f"the padding is not made of zeros, but {made_of}{counted}")
     return None
 
 

@@ -22,7 +22,7 @@ def cause(reading: Reading) -> Cause | None:
     """The first that explains the operator."""
     tells: tuple[Callable[[Reading], Cause | None], ...] = (block,)
     if reading.same_shape:
-        first = (unread, filled) if reading.probe == "adjoint" else (filled, unread)
+        first = (unread, filled, unwritten_gradient) if reading.probe == "adjoint" else (filled, unread)
         tells = (accumulated, batch, *first, rounding, offset, scaled, strays, unwritten)
     return next((found for tell in tells if (found := tell(reading)) is not None), None)
 
@@ -87,6 +87,22 @@ def unread(reading: Reading) -> Cause | None:
         return None
     where = told(wrong, reading.inputs, "input")
     return Cause("unread", f"no gradient for {where}" if reading.probe == "adjoint" else f"not read: {where}")
+
+
+def unwritten_gradient(reading: Reading) -> Cause | None:
+    """Inputs whose gradient is one number, or numbers that no tap explains, whatever output it comes from."""
+    wrong: Flags = np.asarray(reading.differing_rows.any(axis=0))
+    inside = reading.rows[:, wrong]
+    if wrong.all() or not reading.wanted_rows[:, ~wrong].any():
+        return None
+    where = told(wrong, reading.inputs, "input")
+    if len(inside) > 1 and same(inside, inside[0, 0]).all():
+        return Cause("unwritten", f"{number(float(inside[0, 0]))} for {where}, whatever output it comes from")
+    strange = ~explicable(reading, inside)
+    if not strange.any(axis=0).all():
+        return None
+    like = f"{inside[strange][0]:.4g}"
+    return Cause("unwritten", f"numbers that no tap explains, like {like}, that is memory that nobody wrote: {where}")
 
 
 def accumulated(reading: Reading) -> Cause | None:

@@ -190,6 +190,22 @@ GOLDEN: list[tuple[str, str, Diagnosis]] = [
         conv("conv1d.i5.k3.s1.p1.d1", Along(5, 5, 3, 1, 1, 1), border="edge"),
     ),
     (
+        "border",
+        "what is cropped is not dropped, but added, circular: to the other end",
+        of(
+            "conv_transpose1d.i5.k3.s1.p1.d1.a0",
+            turned(convolution([Along(5, 5, 3, 1, 1, 1)], taps("conv_transpose1d.i5.k3.s1.p1.d1.a0"), "circular")),
+        ),
+    ),
+    (
+        "border",
+        "what is cropped is not dropped, but added, to the border",
+        of(
+            "conv_transpose1d.i5.k3.s1.p1.d1.a0",
+            turned(convolution([Along(5, 5, 3, 1, 1, 1)], taps("conv_transpose1d.i5.k3.s1.p1.d1.a0"), "edge")),
+        ),
+    ),
+    (
         "axes_exchanged",
         "o = 5×1×6: that is o for d exchanged between H and W; shape 2×1×5×5×4 expected, 2×1×5×1×6 declared",
         shape_alone("conv3d.i5x7x7.k1x3x2.s1x1x1.p0x0x0.d1x1x3", (2, 1, 5, 1, 6)),
@@ -333,6 +349,11 @@ GOLDEN: list[tuple[str, str, Diagnosis]] = [
         of(FOUR, right(FOUR) * (1 + 1e-7)),
     ),
     ("unwritten", "nan whatever the input: output 2; no tap explains that", last_output(FOUR, np.nan)),
+    (
+        "unwritten",
+        "gradient: nan for input 5, whatever output it comes from",
+        last_input(FOUR, np.nan, "adjoint"),
+    ),
     ("unread", "gradient: no gradient for input 5", last_input(FOUR, 0, "adjoint")),
     (
         "padding unread",
