@@ -37,9 +37,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         Where: names or patterns. Any, if left out; a switch '' is a process without one.
     versions : str
         Of the framework (PEP 440); any, if empty.
-    environment : dict
+    environment : dict or tuple of dict
         Of facts of the environment to patterns, all of which must hold: of a fact of several words, one word is
-        enough, and a pattern that begins with '!' is one that no word may have.
+        enough, and a pattern that begins with '!' is one that no word may have. Of several, one must hold.
     grid : str or tuple of str
         Where it must occur: a run of the whole of such a grid, on surfaces of its own, in which it matches nothing,
         fails.
@@ -68,11 +68,16 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     mode: Texts = "*"
     switch: Texts = "*"
     versions: str = ""
-    environment: dict[str, Texts] = {}
+    environment: dict[str, Texts] | tuple[dict[str, Texts], ...] = {}
     count: AtLeast0 | None = None
     exceptions: AtLeast0 | Literal["any"] = 0
     upstream: str = ""
     until: datetime.date | None = None
+
+    @property
+    def conditions(self) -> tuple[dict[str, Texts], ...]:
+        """Those on the environment, of which one must hold."""
+        return (self.environment,) if isinstance(self.environment, dict) else self.environment or ({},)
 
     def speaks_of(self, route: str, mode: str, switch: str, aspect: str) -> bool:
         """Whether its patterns match a surface and an aspect."""
@@ -86,7 +91,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         some of them only, nobody knows on which of them a case was observed.
         """
         machines = [facts]
-        for name in self.environment:
+        for name in dict.fromkeys(name for condition in self.conditions for name in condition):
             parts = facts.get(name, "").split(" / ")
             machines = [{**machine, name: part} for machine in machines for part in parts]
         found = {not self.apart(machine) for machine in machines}
@@ -97,11 +102,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         version = facts.get("version", "")
         if self.versions and not _within(version, self.versions):
             return f"versions = '{self.versions}', and this is {version or 'of no known version'}"
-        for fact, patterns in self.environment.items():
-            told = facts.get(fact, "")
-            if not all(_has(told, pattern) for pattern in texts(patterns)):
-                return f"environment.{fact} = '{' '.join(texts(patterns))}', and here it is '{told or 'unknown'}'"
-        return ""
+        apart = [_apart(condition, facts) for condition in self.conditions]
+        return "" if "" in apart else "; and ".join(dict.fromkeys(apart))
 
 
 def texts(value: Texts) -> tuple[str, ...]:
@@ -119,6 +121,15 @@ def _within(version: str, versions: str) -> bool:
         return SpecifierSet(versions).contains(Version(version_alone(version)), prereleases=True)
     except InvalidVersion:
         return False
+
+
+def _apart(condition: Mapping[str, Texts], facts: Mapping[str, str]) -> str:
+    """Why a condition on the environment does not hold; empty if it does."""
+    for fact, patterns in condition.items():
+        told = facts.get(fact, "")
+        if not all(_has(told, pattern) for pattern in texts(patterns)):
+            return f"environment.{fact} = '{' '.join(texts(patterns))}', and here it is '{told or 'unknown'}'"
+    return ""
 
 
 def _has(told: str, pattern: str) -> bool:

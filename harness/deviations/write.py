@@ -70,8 +70,12 @@ def written(entry: Entry, *comments: str) -> str:
     lines += [f"until = {entry.until}\n"] if entry.until else []
     lines += [f"{key} = {_value(getattr(entry, key))}\n" for key in ("reason", "upstream")]
     if entry.environment:
-        told = ", ".join(f"{fact} = {_value(patterns)}" for fact, patterns in entry.environment.items())
-        lines.append(f"environment = {{ {told} }}\n")
+        told = [
+            "{ " + ", ".join(f"{fact} = {_value(patterns)}" for fact, patterns in condition.items()) + " }"
+            for condition in entry.conditions
+        ]
+        several = isinstance(entry.environment, tuple)
+        lines.append(f"environment = {'[' + ', '.join(told) + ']' if several else told[0]}\n")
     return "".join(["[[entry]]\n", *lines])
 
 

@@ -224,11 +224,24 @@ def test_the_same_release_on_another_machine(tmp_path: Path) -> None:
         ({"platform": "Linux*"}, True),
         ({"platform": "Darwin*"}, False),
         ({"TF_ENABLE_ONEDNN_OPTS": "1"}, False),
+        ([{"device": "gpu"}, {"instruction_sets": "!avx512*"}], True),
+        ([{"device": "gpu"}, {"instruction_sets": "avx512*"}], False),
     ],
 )
-def test_conditions_on_the_environment(condition: dict[str, object], holds: bool, tmp_path: Path) -> None:
+def test_conditions_on_the_environment(condition: object, holds: bool, tmp_path: Path) -> None:
     checked = held(right(), entry(environment=condition), tmp_path, device="cpu", platform="Linux x86_64")
     assert kinds(checked) == ([] if holds else ["elsewhere"])
+
+
+def test_of_several_conditions_one_has_to_hold_and_all_are_named_where_none_does(tmp_path: Path) -> None:
+    ledger = entry(environment=[{"onednn": "off"}, {"instruction_sets": "!avx512_fp16"}])
+    agreeing = [row(name) for name in (*EVEN, *ODD)]
+    wide: dict[str, Any] = {"instruction_sets": "avx2 avx512_fp16"}
+    assert kinds(held(agreeing, ledger, tmp_path, onednn="on")) == ["fixed"]
+    assert kinds(held(agreeing, ledger, tmp_path, onednn="off", **wide)) == ["fixed"]
+    assert kinds(held(agreeing, ledger, tmp_path, onednn="on", **wide)) == []
+    (found,) = held(right(), ledger, tmp_path, onednn="on", **wide).findings
+    assert "environment.onednn = 'off', and here it is 'on'; and environment.instruction_sets" in found.sentence
 
 
 def test_where_machines_were_mixed_it_may_occur_and_need_not(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ reason = "Three."  # the last
 """
 
 
+CONDITION = st.dictionaries(st.sampled_from(["device", "instruction_sets"]), st.sampled_from(["a", ("b", "!c")]))
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how fast a machine is says nothing
 @given(
     st.builds(
@@ -67,9 +70,7 @@ reason = "Three."  # the last
         count=st.none() | st.integers(0, 10**6),
         exceptions=st.integers(0, 9) | st.just("any"),
         versions=st.sampled_from(["", ">=2,<3"]),
-        environment=st.dictionaries(
-            st.sampled_from(["device", "instruction_sets"]), st.sampled_from(["a", ("b", "!c")])
-        ),
+        environment=CONDITION | st.lists(CONDITION, min_size=1, max_size=3).map(tuple),
     )
 )
 def test_what_is_written_is_read_back_the_same(entry: Entry) -> None:
