@@ -17,6 +17,11 @@ SIZES = (5, 6, 5)
 DIRECTIONS = ("forward", "gradient", "transposed", "gradient of transposed")
 
 
+def each(letter: str, values: Sequence[int]) -> str:
+    """A part of an id: 'k3x2'."""
+    return letter + "x".join(map(str, values))
+
+
 @dataclass(frozen=True)
 class Layer:
     """A convolution with unequal axes, and how it is said, or its transposed convolution."""
@@ -39,9 +44,6 @@ class Layer:
 
     @property
     def name(self) -> str:
-        def each(letter: str, values: list[int]) -> str:
-            return letter + "x".join(map(str, values))
-
         n = self.rank
         rest = [each("k", [self.k] * n), each("s", [self.s] * n), each("p", [self.p] * n), each("d", [self.d] * n)]
         m, o = self.maps
@@ -83,14 +85,14 @@ def with_tap(layer: Layer, factor: int) -> Diagnosis:
     return with_kernel(layer, kernel)
 
 
-def spoilt(layer: Layer, place: int, value: float) -> Diagnosis:
-    """All entries of the last (or first) unit along the last axis of what comes out are this."""
+def unwritten(layer: Layer) -> Diagnosis:
+    """What comes out is no number at the last place along the last axis."""
     c = convolution(layer.axes, layer.kernel)
     outputs = c.ndim // 2 - 1
     computed = {"forward": outputs, "gradient": -1, "transposed": -1, "gradient of transposed": outputs}
     entries: list[slice | int] = [slice(None)] * c.ndim
-    entries[computed[layer.direction]] = place
-    c[tuple(entries)] = value
+    entries[computed[layer.direction]] = -1
+    c[tuple(entries)] = np.nan
     return layer.shown(c)
 
 
@@ -131,7 +133,7 @@ PLANTED: dict[str, tuple[str, Callable[[Layer], Diagnosis]]] = {
     "tap doubled": ("taps", lambda layer: with_tap(layer, 2)),
     "tap missing": ("taps", lambda layer: with_tap(layer, 0)),
     "every tap doubled": ("scale", lambda layer: with_kernel(layer, layer.kernel * 2)),
-    "last column never written": ("unwritten", lambda layer: spoilt(layer, -1, np.nan)),
+    "last column never written": ("unwritten", unwritten),
 }
 
 
@@ -165,14 +167,10 @@ def test_exchanged_axes_are_named(rank: int, direction: str) -> None:
 @pytest.mark.parametrize("probe", ["forward", "adjoint"])
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_a_divisor_that_counts_the_padding_is_named(rank: int, probe: Probe) -> None:
-    def each(letter: str, values: Sequence[int]) -> str:
-        return letter + "x".join(map(str, values[:rank]))
-
-    rest = [each("k", [3, 2, 3]), each("s", [1, 2, 2]), each("p", [1, 1, 1]), each("d", [1, 1, 1])]
-    name = ".".join([f"avg_pool{rank}d", each("i", SIZES), *rest])
-    axes = [
-        Along(i, (i + 2 - k) // s + 1, k, s, 1, 1) for i, k, s in zip(SIZES[:rank], (3, 2, 3), (1, 2, 2), strict=False)
-    ]
+    sizes, k, s, ones = SIZES[:rank], (3, 2, 3)[:rank], (1, 2, 2)[:rank], (1, 1, 1)[:rank]
+    rest = [each("i", sizes), each("k", k), each("s", s), each("p", ones), each("d", ones)]
+    name = ".".join([f"avg_pool{rank}d", *rest])
+    axes = [Along(i, (i + 2 - k) // s + 1, k, s, 1, 1) for i, k, s in zip(sizes, k, s, strict=True)]
     window = np.ones((1, 1, *(axis.k for axis in axes)))
     mean = convolution(axes, window) * np.float64(np.float32(1) / np.float32(window.size))
     found = of(f"{name}.nopad", mean, probe)
