@@ -277,7 +277,7 @@ def night(number: int) -> Iterator[Line]:
             for framework, names in modes.items():
                 for mode in names:
                     command = [sys.executable, "-m", "harness", "run", *what, "-f", framework, "--mode", mode]
-                    out = ["--out", f"{folder}/{framework}-{mode}-{n}", "--exit-zero", "-j", "2"]
+                    out = ["--out", f"{folder}/{framework}-{mode}-{n}", "--exit-zero", "--no-vary", "-j", "2"]
                     subprocess.run([*command, *out], check=True, capture_output=True)
             took[n] = time.perf_counter() - began
     start, part = took
