@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from cases import generate
 from cases.grid import GridError, load
 from harness.commands.printing import tell, write
 from harness.errors import AS_EXPECTED, UNEXPECTED, UsageError
 from harness.investigate.translation_page import page
-from harness.investigate.translations import LIMIT, layers, pairs, prove
+from harness.investigate.translations import LIMIT, Pair, Proofs, layers, pairs, prove
 
 
 def translations(
@@ -46,9 +49,23 @@ def translations(
     except GridError as error:
         raise UsageError(str(error)) from error
     found = pairs(wanted)
-    came = None if prove_some is None else prove(found, most, entries)
+    came = None if prove_some is None else _proved(found, most, entries)
     write(page(grid, len(wanted), found, came), out)
     failed = [] if came is None else [(one, *both) for one in came.proved for both in one.came if both[1].failed]
     for one, told, proof in failed:
         tell(f"{one.source} to {one.target}: {told.text}: {proof.why}")
     return UNEXPECTED if failed else AS_EXPECTED
+
+
+def _proved(found: Sequence[Pair], most: int | None, entries: int) -> Proofs:
+    """What is proved, with a bar for every framework's round of codes on a terminal."""
+    console = Console(stderr=True)
+    tasks: dict[tuple[str, int], TaskID] = {}
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+
+        def watch(framework: str, done: int, total: int) -> None:
+            if (framework, total) not in tasks:
+                tasks[framework, total] = bars.add_task(framework, total=total)
+            bars.update(tasks[framework, total], completed=done)
+
+        return prove(found, most, entries, watch)

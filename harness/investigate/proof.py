@@ -33,7 +33,7 @@ from harness.investigate.translation import Translation, candidates
 from harness.theory.expected import expected
 
 _OURS = ("SyntaxError", "NameError", "UnboundLocalError")
-_SECONDS = 600.0  # for all that one process is given
+_SECONDS = 600.0  # for one code at all its sizes, and with the first the framework's start
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,11 @@ class Job:
 
 
 Ran = tuple[list[tuple[tuple[int, ...], NDArray[np.float64]]], str]
+Watcher = Callable[[str, int, int], None]  # the framework, how many codes have been run, of how many
+
+
+def unwatched(framework: str, done: int, total: int) -> None:
+    """Nobody looks."""
 
 
 def few(layer: Layer) -> Layer:
@@ -132,12 +137,14 @@ def proved(read: Read, to: str, sizes: Sizes | None) -> tuple[Translation, Proof
     return proved_all([(read, to)], sizes)[0]
 
 
-def proved_all(asked: Sequence[tuple[Read, str]], sizes: Sizes | None = None) -> list[tuple[Translation, Proof]]:
+def proved_all(
+    asked: Sequence[tuple[Read, str]], sizes: Sizes | None = None, watcher: Watcher = unwatched
+) -> list[tuple[Translation, Proof]]:
     """As :func:`proved`, of many at once: a framework is started once for the sources, and once a round of tries."""
     tries = [_Try(read, to, sizes) for read, to in asked]
-    _run_all([(one, one.choices[0][1].source) for one in tries if one.proof is None], _Try.begun)
+    _run_all([(one, one.choices[0][1].source) for one in tries if one.proof is None], _Try.begun, watcher)
     while waiting := [one for one in tries if one.proof is None]:
-        _run_all([(one, one.choices[one.at][1].target) for one in waiting], _Try.tried)
+        _run_all([(one, one.choices[one.at][1].target) for one in waiting], _Try.tried, watcher)
     return [(one.told, one.proof) for one in tries if one.proof is not None]
 
 
@@ -182,12 +189,12 @@ class _Try:
         self.proof = Proof("different" if why else "proved", self.sizes, why, later=self.at > 0)
 
 
-def _run_all(work: Sequence[tuple[_Try, Code]], take: Callable[[_Try, Ran], None]) -> None:
+def _run_all(work: Sequence[tuple[_Try, Code]], take: Callable[[_Try, Ran], None], watcher: Watcher) -> None:
     """Run codes, each once, those of one framework in one process, and hand each its outcome."""
     for framework in dict.fromkeys(code.framework for _, code in work):
         mine = [(one, Job(code, one.layer, one.sizes)) for one, code in work if code.framework == framework]
         jobs = list(dict.fromkeys(job for _, job in mine))
-        came = dict(zip(jobs, run(framework, jobs), strict=True))
+        came = dict(zip(jobs, run(framework, jobs, watcher), strict=True))
         for one, job in mine:
             take(one, came[job])
 
@@ -229,20 +236,24 @@ def _same(layer: Layer, a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     )
 
 
-def run(framework: str, jobs: Sequence[Job]) -> list[Ran]:
+def run(framework: str, jobs: Sequence[Job], watcher: Watcher = unwatched) -> list[Ran]:
     """What codes give, in a process of the framework's own; one that ends it is told, and the others go on."""
     found: dict[int, Ran] = {}
+
+    def take(number: int, ran: Ran) -> None:
+        found[number] = ran
+        watcher(framework, len(found), len(jobs))
+
     while len(found) < len(jobs):
         left = [number for number in range(len(jobs)) if number not in found]
-        began, ended = _process(framework, [jobs[number].told(number) for number in left], found)
-        if ended:
-            guilty = began if began is not None and began not in found else left[0]
-            found[guilty] = ([], ended)
+        began, ended = _process(framework, [jobs[number].told(number) for number in left], take)
+        if ended and began not in found:  # else it ended between two codes, which is neither's doing
+            take(left[0] if began is None else began, ([], ended))
     return [found[number] for number in range(len(jobs))]
 
 
-def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) -> tuple[int | None, str]:
-    """Run jobs until all are done or the process ends; which one was begun last, and how it ended."""
+def _process(framework: str, told: list[dict[str, Any]], take: Callable[[int, Ran], None]) -> tuple[int | None, str]:
+    """Run jobs until all are done, one takes too long, or the process ends; which was begun last, and how it ended."""
     reading, writing = os.pipe()
     began: int | None = None
     command = [sys.executable, "-m", "harness.investigate.code_worker", registry.adapters()[framework]]
@@ -260,8 +271,12 @@ def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) 
             late.set()
             child.kill()
 
-        clock = threading.Timer(_SECONDS, end)
-        clock.start()
+        def started() -> threading.Timer:
+            new = threading.Timer(_SECONDS, end)
+            new.start()
+            return new
+
+        clock = started()
         assert child.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it ended before it read: its status says how
             child.stdin.write(json.dumps({"reports": writing, "jobs": told}))
@@ -273,11 +288,13 @@ def _process(framework: str, told: list[dict[str, Any]], found: dict[int, Ran]) 
             if "began" in report:
                 began = report["began"]
                 continue
-            operators = report.get("operators", [])
-            found[report["number"]] = (
-                [(tuple(one["shape"]), np.asarray(one["entries"], dtype=np.float64)) for one in operators],
-                report.get("error", ""),
-            )
+            clock.cancel()
+            clock = started()
+            operators = [
+                (tuple(one["shape"]), np.asarray(one["entries"], dtype=np.float64))
+                for one in report.get("operators", [])
+            ]
+            take(report["number"], (operators, report.get("error", "")))
         code = child.wait()
         clock.cancel()
         errors.seek(0)

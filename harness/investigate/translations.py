@@ -11,7 +11,7 @@ from cases.case import Case
 from cases.layer import Layer
 from harness.frameworks import registry
 from harness.frameworks.written import Read
-from harness.investigate.proof import Proof, few, proved_all, telling
+from harness.investigate.proof import Proof, Watcher, few, proved_all, telling, unwatched
 from harness.investigate.question import layer_of, size_of
 from harness.investigate.translation import NoWayError, Translation, candidates, said_in
 
@@ -144,10 +144,10 @@ class Proofs:
     proved: tuple[Proved, ...]
 
 
-def prove(some: Sequence[Pair], most: int | None, limit: int = LIMIT) -> Proofs:
+def prove(some: Sequence[Pair], most: int | None, limit: int = LIMIT, watcher: Watcher = unwatched) -> Proofs:
     """Prove a sample of every pair, all together: every framework is started once for the sources, and once a try."""
     asked = [(pair, one.read) for pair in some for one in sample(pair, most, limit)]
-    came = proved_all([(read, pair.target) for pair, read in asked])
+    came = proved_all([(read, pair.target) for pair, read in asked], watcher=watcher)
     of: dict[tuple[str, str], list[tuple[Translation, Proof]]] = {(pair.source, pair.target): [] for pair in some}
     for (pair, _), one in zip(asked, came, strict=True):
         of[pair.source, pair.target].append(one)

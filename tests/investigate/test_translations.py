@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,3 +177,45 @@ def test_a_process_that_is_late_is_ended_and_says_so(monkeypatch: pytest.MonkeyP
     assert proof.run("late", [job]) == [([], "it was not done after 1.5 s, and was ended")]
     monkeypatch.setenv("MISBEHAVE", json.dumps({"import": "abort"}))
     assert proof.run("late", [job])[0][1].startswith("the process ended: SIGABRT")
+
+
+def test_who_is_guilty_is_the_code_that_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that was waiting, nor one that had given its result before its process ended."""
+    text = "torch.nn.Conv1d(3, 8, 3)"
+    jobs = [proof.Job(first(text, "jax").source, of(text).layer, ((size,),)) for size in (6, 7, 8)]
+    codes = {(6,): "pass", (7,): "import os; os.abort()", (8,): "import atexit, os; atexit.register(os.abort)"}
+    empty: dict[str, Any] = {"imports": [], "kernel": None, "sizes": []}
+    monkeypatch.setattr(proof.Job, "told", lambda job, n: {"number": n, "code": codes[job.sizes[0]], **empty})
+    monkeypatch.setattr(registry, "adapters", lambda: {"fake": "fakes.misbehaving:Misbehaving"})
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    seen: list[tuple[str, int, int]] = []
+    came = proof.run("fake", jobs, lambda *told: seen.append(told))
+    assert [error.startswith("the process ended: SIGABRT") for _, error in came] == [False, True, False]
+    assert sorted(seen) == [("fake", done, 3) for done in (1, 2, 3)]
+
+
+def test_the_limit_is_one_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "torch.nn.Conv1d(3, 8, 3)"
+    jobs = [proof.Job(first(text, "jax").source, of(text).layer, ((size,),)) for size in (6, 7, 8)]
+    clocks: list[float] = []
+    ended: list[Clock] = []
+
+    class Clock:
+        """A timer that tells when it is wound up."""
+
+        def __init__(self, seconds: float, end: Callable[[], None]) -> None:
+            clocks.append(seconds)
+
+        def start(self) -> None:
+            assert len(ended) == len(clocks) - 1  # one at a time
+
+        def cancel(self) -> None:
+            ended.append(self)
+
+    empty: dict[str, Any] = {"imports": [], "kernel": None, "sizes": [], "code": "pass"}
+    monkeypatch.setattr(proof.Job, "told", lambda _, n: {"number": n, **empty})
+    monkeypatch.setattr(registry, "adapters", lambda: {"fake": "fakes.misbehaving:Misbehaving"})
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.setattr("threading.Timer", Clock)
+    assert proof.run("fake", jobs) == [([], "")] * 3
+    assert len(clocks) == len(ended) == 1 + len(jobs)
