@@ -58,10 +58,11 @@ def line(seen: Observation) -> bytes:
 
 
 class ObservationFile:
-    """A file that observations are appended to. It is closed with its context."""
+    """A file that observations are appended to, made when the first comes. It is closed with its context."""
 
     def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = path.open("ab", buffering=0)
+        self._path = path
+        self._file: IO[bytes] | None = None
 
     def __enter__(self) -> ObservationFile:
         return self
@@ -75,15 +76,18 @@ class ObservationFile:
         Raises
         ------
         OSError
-            The disk is full, or the file can no longer be written.
+            The disk is full, or the file can not, or no longer, be written.
         """
+        if self._file is None:
+            self._file = self._path.open("ab", buffering=0)
         rest = memoryview(line(seen))
         while rest:  # a disk that is nearly full takes a part
             rest = rest[self._file.write(rest) :]
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, if there is one."""
+        if self._file is not None:
+            self._file.close()
 
 
 def paths(folder: Path) -> list[Path]:

@@ -35,17 +35,19 @@ def begun(fakes: None) -> Path:
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) -> str:
     """The one sentence that the program ends with; nothing of the run has changed."""
-    before = {path: path.read_bytes() for path in Path("run").rglob("*") if path.is_file() and path.stat().st_size}
+    before = _files()
     capsys.readouterr()
     assert main([*arguments]) == code
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("convarith: ")
     assert told.err.count("\n") == 1
-    assert {
-        path: path.read_bytes() for path in Path("run").rglob("*") if path.is_file() and path.stat().st_size
-    } == before
+    assert _files() == before
     return told.err
+
+
+def _files() -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in Path("run").rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(
