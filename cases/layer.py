@@ -130,10 +130,15 @@ class Layer:
 
     @property
     def least(self) -> Sizes:
-        """The smallest sizes at which one window at least meets neither border, and one each."""
-        if self.op == "conv_transpose":
-            return tuple(2 * -(-k_hat // s) + 1 for k_hat, s in zip(self.k_hat, self.s, strict=True))
-        return tuple(k_hat + 2 * s for k_hat, s in zip(self.k_hat, self.s, strict=True))
+        """The smallest sizes at which one window at least meets neither border, and one each, with what is cropped."""
+        ends = self.p if self.padding == "explicit" and self.p else ((0, 0),) * self.rank
+        if self.op == "conv_transpose":  # more than the window's overhang at both ends, and units of the whole go too
+            lost = (max(0, sum(p) - 2 * (k_hat - 1)) for p, k_hat in zip(ends, self.k_hat, strict=True))
+            return tuple(
+                2 * -(-k_hat // s) + 1 + -(-less // s) for k_hat, s, less in zip(self.k_hat, self.s, lost, strict=True)
+            )
+        lost = (max(0, -before) + max(0, -after) for before, after in ends)  # a negative p crops
+        return tuple(k_hat + 2 * s + less for k_hat, s, less in zip(self.k_hat, self.s, lost, strict=True))
 
     def like(self, sizes: Sequence[int]) -> Sizes:
         """The smallest sizes that show what these show: the same modulo the stride, and not below :attr:`least`."""

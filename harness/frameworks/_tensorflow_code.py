@@ -32,6 +32,16 @@ class TensorFlowWriter(Writer):
         added = " + bias" if case.bias else ""
         return Made((), f"{said.function}({'x' if case.pools else 'x, kernel'}, {told}){added}")
 
+    def refuses(self, case: Case, route: str) -> str:
+        dilated = max(case.each("d")) > 1
+        if route in (DEPTHWISE, POOL, CONVOLUTION) and dilated and max(case.each("s")) > 1:
+            return f"{route} takes no stride together with a dilation"
+        if route == DEPTHWISE and len(set(case.each("s"))) > 1:
+            return f"{route} takes one stride for both axes"
+        if route == POOL and dilated and case.padding == "same":
+            return f"{route} takes no dilation together with SAME"
+        return ""
+
     def cannot(self, case: Case) -> str:
         return of_nothing(case)
 

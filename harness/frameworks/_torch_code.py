@@ -36,7 +36,7 @@ class TorchWriter(Writer):
             lines.append("conv.bias.data = torch.from_numpy(bias)")
         return Made(tuple(lines), f"{name}(x)")
 
-    def refuses(self, case: Case) -> str:
+    def refuses(self, case: Case, route: str) -> str:
         if case.op == "conv" and case.padding == "same" and max(case.each("s")) > 1:
             return "padding='same' is not supported for strided convolutions"
         if case.pools and any(2 * x.p_before > x.k for x in case.axes):

@@ -63,8 +63,10 @@ class Writer(ABC):
     def layer(self, said: Spelling, case: Case) -> Made:
         """The layer that a spelling says, with its weights."""
 
-    def refuses(self, case: Case) -> str:
-        """Why the framework's documentation says that it refuses a layer that its arguments can say; empty if not."""
+    def refuses(self, case: Case, route: str) -> str:
+        """Why a layer that a route's arguments can say is no layer there: it is documented to be refused, or not to be
+        computed as the arithmetic has it. Empty if it is one.
+        """
         return ""
 
     def cannot(self, case: Case) -> str:

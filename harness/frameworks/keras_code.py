@@ -35,7 +35,7 @@ class KerasWriter(Writer):
             lines.append(f"conv.set_weights([kernel{', bias' if case.bias else ''}])")
         return Made(tuple(lines), f"{name}(x)")
 
-    def refuses(self, case: Case) -> str:
+    def refuses(self, case: Case, route: str) -> str:
         if max(case.each("s")) > 1 and max(case.each("d")) > 1:
             return "Keras's layers take no stride together with a dilation"
         given = output_padding(case) if case.transposed else None

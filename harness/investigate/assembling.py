@@ -185,8 +185,10 @@ def _divided(writer: Writer, made: Made, layer: Layer, padded: tuple[str, Sequen
     body = [f"mask = {writer.ones('x')}"]
     if layer.count_include_pad:  # what is padded counts, what overhangs does not
         p = layer.p or ((0, 0),) * layer.rank
-        body.append(f"mask = {writer.pad('mask', [str(pair) for pair in p], '1')}")
-        body.append(f"rest = [(0, pad[1] - p) for pad, p in zip(pads, {tuple(after for _, after in p)})]")
+        body.append(f"counted = [(p[0], min(p[1], pad[1])) for p, pad in zip({p}, pads)]")  # or less is read of it
+        body.append("rest = [(0, pad[1] - one[1]) for pad, one in zip(pads, counted)]")
+        ones = [f"counted[{axis}]" for axis in range(layer.rank)]
+        body.append(f"mask = {writer.pad('mask', ones, '1')}")
         ends = [f"rest[{axis}]" for axis in range(layer.rank)]
     body.append(f"mask = {writer.pad('mask', ends, '0')}")
     return [*body, f"x = {x}", f"return {made.call} / {made.call.replace('(x', '(mask', 1)}"]

@@ -145,7 +145,7 @@ def _rows(kind: type[Adapter], example: Example) -> Iterator[str]:
         elif said is not None:
             form = form_of(case, said)
             ends = form.ends(case.axes[0], written(case, said, 0))
-            refusal = kind.writer.refuses(case) if kind.writer is not None else ""
+            refusal = kind.writer.refuses(case, route) if kind.writer is not None else ""
             told = f"refused: {refusal}" if refusal else f"{_numbers(case)}: ({ends[0]}, {ends[1]}), {_size(case)}"
             text = argument(said.call)
             found.setdefault((f"`{text}`" if text else "nothing", form.text, told), []).append(route.partition("(")[0])

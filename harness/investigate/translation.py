@@ -78,6 +78,8 @@ def candidates(read: Read, to: str) -> list[Translation]:
     said = _said(source, read.layer, read.route)
     if isinstance(said, Unsupported):
         raise UsageError(f"{read.text}: {said.reason}")
+    if why := source.writer.refuses(some(read.layer), read.route):
+        raise NoWayError(f"{read.text}: {read.framework} itself has no such layer: {why}", why)
     mine = weights_of(source.writer, read.route, said)
     original = by_arguments(source.writer, (read.framework, read.route), read.layer, said, mine)
     if target.writer is not None and (why := target.writer.cannot(some(read.layer))):
@@ -95,14 +97,14 @@ def candidates(read: Read, to: str) -> list[Translation]:
 def said_in(framework: str, layer: Layer) -> Read | None:
     """A layer as a framework says it, by the first of its routes that has a way to; None where none has.
 
-    What its documentation says that it refuses counts as no way.
+    What its documentation says that it refuses, or does not compute as the arithmetic has it, counts as no way.
     """
     kind = _adapter(framework)
-    if kind.writer is None or kind.writer.refuses(some(layer)) or kind.writer.cannot(some(layer)):
+    if kind.writer is None or kind.writer.cannot(some(layer)):
         return None
     for route in _routes(kind, layer):
         said = _said(kind, layer, route)
-        if isinstance(said, Spelling):
+        if isinstance(said, Spelling) and not kind.writer.refuses(some(layer), route):
             return Read(framework, route, said.function, layer, said.call, says_maps=True)
     return None
 
@@ -146,7 +148,7 @@ def _by_arguments(target: type[Adapter], name: str, layer: Layer, source: Weight
             said = _said(target, same_layer, route)
             if isinstance(said, Unsupported):
                 reason = reason or said.reason
-            elif refusal := target.writer.refuses(some(same_layer)):
+            elif refusal := target.writer.refuses(some(same_layer), route):
                 reason = reason or refusal
             else:
                 found.append(by_arguments(target.writer, (name, route), same_layer, said, source))
@@ -204,7 +206,7 @@ def _around(target: type[Adapter], name: str, layer: Layer, source: Weights) -> 
     for bare in bares:
         for route in _routes(target, layer):
             said = _said(target, bare, route)
-            refusal = said.reason if isinstance(said, Unsupported) else writer.refuses(some(bare))
+            refusal = said.reason if isinstance(said, Unsupported) else writer.refuses(some(bare), route)
             if isinstance(said, Spelling) and not refusal:
                 return around(writer, (name, route), (layer, bare), said, source)
             reason = reason or refusal

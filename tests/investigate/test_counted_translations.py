@@ -106,7 +106,7 @@ def test_code_that_is_no_python_fails_and_is_not_taken_for_a_refusal(monkeypatch
     assert read is not None
     ran: list[proof.Ran] = [([], ""), ([], "SyntaxError: cannot use starred expression here")]
     monkeypatch.setattr(proof, "_installed", lambda _: True)
-    monkeypatch.setattr(proof, "run", lambda _, jobs: [ran.pop(0) for _ in jobs])
+    monkeypatch.setattr(proof, "run", lambda _, jobs, watcher: [ran.pop(0) for _ in jobs])
     _, came = proof.proved(read, "jax", None)
     assert came.failed
     assert came.why == "SyntaxError: cannot use starred expression here"
@@ -117,7 +117,7 @@ def test_each_source_is_run_once_for_all_targets(monkeypatch: pytest.MonkeyPatch
     assert read is not None
     runs: list[tuple[str, int]] = []
 
-    def run(framework: str, jobs: list[proof.Job]) -> list[proof.Ran]:
+    def run(framework: str, jobs: list[proof.Job], watcher: object) -> list[proof.Ran]:
         runs.append((framework, len(jobs)))
         return [([], "")] * len(jobs)
 
@@ -151,7 +151,7 @@ def test_a_proof_that_fails_is_told_and_ends_with_1(
         'summary = "one"\nrank = [1]\nops = ["conv"]\n[axis]\ni = [5]\nk = [3]\ns = [1]\np = [0]\n'
     )
 
-    def failing(asked: list[tuple[object, str]]) -> list[tuple[object, Proof]]:
+    def failing(asked: list[tuple[object, str]], watcher: object) -> list[tuple[object, Proof]]:
         return [(candidates(read, to)[0], Proof("different", (), "3 of 9 entries differ")) for read, to in asked]  # type: ignore[arg-type]
 
     monkeypatch.setattr(translations, "proved_all", failing)

@@ -16,7 +16,8 @@ from harness.frameworks._torch_code import TorchWriter
 from harness.frameworks.base import Adapter
 from harness.frameworks.written import Read, read
 from harness.investigate import proof
-from harness.investigate.translation import Translation, candidates
+from harness.investigate.question import size_of
+from harness.investigate.translation import NoWayError, Translation, candidates
 
 KNOWN = registry.functions()
 
@@ -117,6 +118,9 @@ LAYERS: list[tuple[str, tuple[int, ...] | None, tuple[int, int] | None]] = [
     ("flax.nnx.avg_pool(x, (2,), (2,), 'SAME')", None, None),  # odd sizes alone are padded, and it is counted
     ("jax.lax.conv_transpose(x, w, (3,), [(0, 4)], dimension_numbers=('NWC', 'WIO', 'NWC'))", (4,), (3, 8)),
     ("flax.nnx.ConvTranspose(3, 8, (3, 4), strides=(2, 2), rngs=rngs)", None, None),
+    ("torch.nn.Conv2d(3, 6, 3, stride=2, dilation=2, groups=3)", None, None),  # tf.nn.depthwise_conv2d does another
+    ("torch.nn.AvgPool1d(3, 3, 1, ceil_mode=True)", None, None),  # less of the far padding is read than there is
+    ("flax.nnx.ConvTranspose(3, 8, (2,), strides=(2,), padding=((-2, -3),), rngs=rngs)", None, None),
 ]  # fmt: skip
 
 
@@ -134,6 +138,48 @@ def test_every_translation_does_the_same() -> None:
     assert len(status) == len(LAYERS) * 5
     how = {one.target.how for one, _ in found}
     assert how == {"arguments", "padding", "slice"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kernel", "why"),
+    [
+        (
+            "tf.nn.depthwise_conv2d(x, w, (1, 2, 2, 1), 'VALID', dilations=(2, 2))",
+            (3, 3),
+            "tf.nn.depthwise_conv2d takes no stride together with a dilation",
+        ),
+        (
+            "tf.nn.depthwise_conv2d(x, w, (1, 1, 2, 1), 'VALID')",
+            (3, 3),
+            "tf.nn.depthwise_conv2d takes one stride for both axes",
+        ),
+        (
+            "tf.nn.pool(x, (2,), 'MAX', padding='SAME', dilations=(2,))",
+            None,
+            "tf.nn.pool takes no dilation together with SAME",
+        ),
+        (
+            "flax.nnx.avg_pool(x, (1,), padding=((1, 0),), count_include_pad=False)",
+            None,
+            "an average over padding alone, which does not count, is 0 / 0 in Flax",
+        ),
+    ],
+)
+def test_what_its_own_framework_does_not_compute_is_not_translated(
+    text: str, kernel: tuple[int, ...] | None, why: str
+) -> None:
+    read = of(text, kernel=kernel, channels=(3, 6) if kernel else None)
+    with pytest.raises(NoWayError) as found:
+        candidates(read, "torch")
+    assert found.value.reason == why
+    assert str(found.value).endswith(f": {read.framework} itself has no such layer: {why}")
+
+
+def test_what_is_proved_has_an_output_at_every_size() -> None:
+    for text, kernel, channels in LAYERS:
+        layer = of(text, kernel=kernel, channels=channels).layer
+        for sizes in proof.telling(layer, None):
+            assert min(size_of(layer.at(sizes))) >= 1, (text, sizes)
 
 
 @pytest.mark.frameworks
