@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from harness.frameworks import registry
 from harness.frameworks.arrays import SPATIAL, arranged
 from harness.frameworks.base import raised
+from harness.operator import Operator
 
 GROUND = -2.0  # a maximum's impulses are -1 over it, so that padding with zeros would show
 
@@ -53,7 +54,7 @@ def ran(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def operator(job: Mapping[str, Any], names: dict[str, Any], sizes: list[int]) -> dict[str, Any]:
-    """The layer's matrix at one size: its shape, and its entries, a row for each output."""
+    """The layer's matrix at one size, a row for each output, and the output's shape."""
     spatial = SPATIAL[len(sizes)]
     units = job["channels"] * math.prod(sizes)
     x = np.zeros((units + 1, job["channels"], *sizes), dtype=np.float32)
@@ -68,7 +69,7 @@ def operator(job: Mapping[str, Any], names: dict[str, Any], sizes: list[int]) ->
     shape = y.shape[1:]
     flat = y.reshape(units + 1, -1)
     matrix = (flat[:-1] - (GROUND if job["maximum"] else flat[-1:])).T
-    return {"shape": shape, "entries": matrix.tolist(), "zeros": flat[-1].tolist()}
+    return {"shape": shape, "operator": Operator.of(matrix).to_json()}
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from harness.frameworks.written import Read
 from harness.investigate.assembling import Code
 from harness.investigate.question import by
 from harness.investigate.translation import Translation, candidates
+from harness.operator import Operator
 from harness.theory.expected import expected
 
 _OURS = ("SyntaxError", "NameError", "UnboundLocalError")
@@ -105,7 +106,7 @@ class Job:
         return np.ascontiguousarray(kernel)
 
 
-Ran = tuple[list[tuple[tuple[int, ...], NDArray[np.float64]]], str]
+Ran = tuple[list[tuple[tuple[int, ...], Operator]], str]  # at each size; or what was raised
 Watcher = Callable[[str, int, int], None]  # the framework, how many codes have been run, of how many
 
 
@@ -218,19 +219,24 @@ def different(layer: Layer, sizes: Sequence[Sizes], source: Ran, target: Ran) ->
         if shape != other:
             return f"{where} the outputs have {by(shape[1:])} and {by(other[1:])}"
         if not _same(layer, mine, theirs):
-            return f"{where} {int((mine != theirs).sum())} of {mine.size} entries of the operators differ"
-        theory = expected(replace(layer, bias=False).at(size)).operator.dense()
-        if theory.shape != mine.shape or not _same(layer, mine, theory):
+            return f"{where} {_differing(mine, theirs)} of {mine.rows * mine.columns} entries of the operators differ"
+        if not _same(layer, mine, expected(replace(layer, bias=False).at(size)).operator):
             return f"{where} both differ from the arithmetic"
     return ""
 
 
-def _same(layer: Layer, a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    if layer.op != "avg_pool":
-        return bool((a == b).all())
-    if not ((a != 0) == (b != 0)).all():
+def _differing(a: Operator, b: Operator) -> int:
+    common, of_a, of_b = np.intersect1d(a.indices, b.indices, assume_unique=True, return_indices=True)
+    alone = len(a.indices) + len(b.indices) - 2 * len(common)
+    return alone + int((a.values[of_a] != b.values[of_b]).sum())
+
+
+def _same(layer: Layer, a: Operator, b: Operator) -> bool:
+    if (a.rows, a.columns) != (b.rows, b.columns) or not np.array_equal(a.indices, b.indices):
         return False
-    parts = [1 / values[values != 0] for values in (a, b)]
+    if layer.op != "avg_pool":
+        return np.array_equal(a.values, b.values)
+    parts = [1 / one.values for one in (a, b)]
     return all(bool((abs(one - np.round(one)) < 1e-3).all()) for one in parts) and bool(
         (np.round(parts[0]) == np.round(parts[1])).all()
     )
@@ -291,8 +297,7 @@ def _process(framework: str, told: list[dict[str, Any]], take: Callable[[int, Ra
             clock.cancel()
             clock = started()
             operators = [
-                (tuple(one["shape"]), np.asarray(one["entries"], dtype=np.float64))
-                for one in report.get("operators", [])
+                (tuple(one["shape"]), Operator.from_json(one["operator"])) for one in report.get("operators", [])
             ]
             take(report["number"], (operators, report.get("error", "")))
         code = child.wait()

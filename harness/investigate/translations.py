@@ -15,7 +15,7 @@ from harness.investigate.proof import Proof, Watcher, few, proved_all, telling, 
 from harness.investigate.question import layer_of, size_of
 from harness.investigate.translation import NoWayError, Translation, candidates, said_in
 
-LIMIT = 100_000  # entries of a layer's operators, all sizes together, beyond which it is not proved
+LIMIT = 10_000_000  # entries of a layer's operators, all sizes together, beyond which it is not proved
 
 
 @dataclass(frozen=True, slots=True)
