@@ -1,7 +1,7 @@
 """What investigating a layer costs, against importing the frameworks: ``python benchmarks/investigate.py [PYTHON]``.
 
 Prints medians of whole processes, run in turns, and their ratio to one that imports PyTorch, TensorFlow and JAX and
-does nothing; and of comparing two layers when all is imported. PYTHON is an interpreter with convarith and no framework.
+does nothing; and of comparing two layers when all is imported. PYTHON is one with convarith and no framework.
 """
 
 from __future__ import annotations
