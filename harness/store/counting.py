@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.records import EXPECTED_STATUSES, Probe, Status, Surface, Verdict
 from harness.store.columns import SURFACE
 from harness.store.database import rows
-from harness.store.tables import check_columns, verdicts
+from harness.store.tables import verdict_rows, verdicts
 
 _COUNTED = "CASE WHEN known IS NULL THEN status ELSE 'known' END"
 _UNEXPECTED = f"{_COUNTED} NOT IN ({', '.join(map(repr, sorted(EXPECTED_STATUSES)))})"
@@ -78,10 +78,9 @@ def counts(folder: Path) -> Iterator[Count]:
     UsageError
         It is not closed.
     """
-    check_columns(folder)
     why = "CASE WHEN status = 'unsupported' THEN coalesce(nullif(observed, ''), diagnosis) ELSE '' END"
     columns = (*SURFACE, "relationships", f"{_COUNTED} AS counted", f"{why} AS why", "count(*)")
-    with rows(folder, "verdicts", columns, rest="GROUP BY ALL") as found:
+    with verdict_rows(folder, columns, rest="GROUP BY ALL") as found:
         for *surface, relationships, counted, reason, number in found:
             yield Count(Surface(*surface), tuple(relationships), counted, reason or "", number)
 
@@ -94,11 +93,10 @@ def kinds(folder: Path) -> Iterator[Kind]:
     UsageError
         It is not closed.
     """
-    check_columns(folder)
     names = tuple(name for name in Verdict.__slots__ if name not in ("surface", "aspect", "status", "known"))
     least = "{'size': length(case_id), 'name': case_id}"
     columns = (*SURFACE, "aspect", "status", "count(*)", *(f"arg_min({name}, {least})" for name in names))
-    with rows(folder, "verdicts", columns, _UNEXPECTED, rest="GROUP BY ALL") as found:
+    with verdict_rows(folder, columns, _UNEXPECTED, rest="GROUP BY ALL") as found:
         for framework, route, mode, switch, release, aspect, status, number, *rest in found:
             surface, told = Surface(framework, route, mode, switch, release), dict(zip(names, rest, strict=True))
             told |= {"relationships": tuple(told["relationships"]), "depends": told["depends"] or ""}

@@ -147,7 +147,7 @@ def mark(folder: Path, told: Iterable[Mapping[str, str]], column: str = "known")
     OSError
         There is no room. The table is as it was.
     """
-    check_columns(folder)
+    _check_columns(folder)
     key = ", ".join(("case_id", *SURFACE, "aspect"))
     columns = {"case_id": "VARCHAR", **SURFACE_COLUMNS, "aspect": "VARCHAR", column: "VARCHAR"}
     with scratch(folder) as (place, database):
@@ -236,9 +236,8 @@ def verdicts(folder: Path, where: str = "true", order: str = "") -> Iterator[Ver
     UsageError
         It has none.
     """
-    check_columns(folder)
     names = [name for name in Verdict.__slots__ if name != "surface"]
-    with rows(folder, "verdicts", (*SURFACE, *names), where, rest=order) as found:
+    with verdict_rows(folder, (*SURFACE, *names), where, rest=order) as found:
         for framework, route, mode, switch, release, *rest in found:
             told = dict(zip(names, rest, strict=True))
             told["relationships"] = tuple(told["relationships"])
@@ -318,7 +317,29 @@ def check(folder: Path) -> None:
         )
 
 
-def check_columns(folder: Path) -> None:
+@contextlib.contextmanager
+def verdict_rows(
+    folder: Path, columns: Iterable[str], where: str = "true", *, rest: str = ""
+) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Some columns of the verdicts of a closed run, row by row.
+
+    Raises
+    ------
+    UsageError
+        It has none, or not these: another release made it.
+    """
+    import duckdb
+
+    check(folder)
+    try:
+        with rows(folder, "verdicts", columns, where, rest=rest) as found:
+            yield found
+    except duckdb.BinderException:
+        _check_columns(folder)  # only now: to look takes as long as to read
+        raise
+
+
+def _check_columns(folder: Path) -> None:
     """Look whether a run has its tables, and that of verdicts all columns."""
     import duckdb
 
