@@ -38,6 +38,16 @@ def test_its_observations_are_read_and_judged_again(run: Path, merged: Path) -> 
     assert sum(one.operator is not None for one in observations) == 6
 
 
+def test_what_its_verdicts_lack_is_said_with_what_to_do(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(run)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(
+        f"convarith: the run in {run} was made by another release: its verdicts have no column '"
+    )
+    assert told.err.endswith(f"make them again by: convarith merge {run} --out NEW\n")
+
+
 def test_it_is_reported_and_asked(run: Path, merged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(merged), "--html", str(run / "page.html")]) in (0, 1)
     assert "6 unexpected of 16 verdicts" in capsys.readouterr().out
