@@ -21,6 +21,8 @@ from cases.grid import Grid, GridError
 from cases.networks import NETWORKS
 from cases.statements import STATEMENTS, statements
 
+pytestmark = pytest.mark.slow
+
 PartValues = dict[str, Any]
 GridOf = Callable[..., Grid]
 ByLoops = Callable[[PartValues], list[Case]]

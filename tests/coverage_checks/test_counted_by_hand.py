@@ -21,6 +21,8 @@ from cases.feasible import letters, properties
 from cases.grid import AxisValues, Grid, LayerValues, Part
 from cases.strategies import cases as random_cases
 
+pytestmark = pytest.mark.slow
+
 # Beside i and k, each with two values: s, p, d, padding, channels, groups, batch, bias, dtype and layout with one.
 TWO_BY_TWO = Part(axis=AxisValues(i=(3, 4), k=(1, 2)), ops=("conv",), rank=(1,))
 

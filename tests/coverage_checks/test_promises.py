@@ -17,6 +17,8 @@ from cases.coverage import coverage
 from cases.feasible import letters, properties
 from harness.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 GRID = """
 summary = "covering"
 cover = "{cover}"

@@ -12,6 +12,8 @@ from lxml import etree
 from harness.__main__ import main
 from harness.frameworks import registry
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 GRID = """
 summary = "small"

@@ -11,6 +11,8 @@ import pytest
 
 from ..fakes.registered import register
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 GRID = 'summary = "small"\nops = ["conv"]\nrank = [1]\n[axis]\ni = [5]\nk = [2, 3]\ns = [1, 2]\n'
 ENTRY = """

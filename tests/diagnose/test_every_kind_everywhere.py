@@ -13,6 +13,8 @@ from harness.records import Probe
 
 from .by_loops import Along, Array, convolution, of, taps, turned
 
+pytestmark = pytest.mark.slow
+
 SIZES = (5, 6, 5)
 DIRECTIONS = ("forward", "gradient", "transposed", "gradient of transposed")
 

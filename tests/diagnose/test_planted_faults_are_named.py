@@ -24,6 +24,8 @@ from ..probes.inprocess import observe
 from ..probes.sees import SEES
 from ..probes.test_planted_faults import LAYERS
 
+pytestmark = pytest.mark.slow
+
 FAULTS = tuple(BY_NAME[one.name] for one in SEES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from harness.records import Probe
 from harness.theory.expected import expected
 
 from .by_loops import Along, convolution, of, taps, turned
+
+pytestmark = pytest.mark.slow
 
 SMALL = {1: 4, 2: 3, 3: 2}  # windows along an axis, by the number of axes
 

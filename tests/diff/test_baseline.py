@@ -15,6 +15,8 @@ from harness.diff import baseline
 
 from ..fakes.installed import offer
 
+pytestmark = pytest.mark.slow
+
 ONE, TWO, OUT = "conv1d.i5.k3.s1.p0.d1", "conv1d.i5.k3.s2.p0.d1", "conv1d.i1.k3.s1.p0.d1"
 RELEASES = {"1.0": "", "1.2": "mirror", "1.3": "refuse", "1.4": "refuse otherwise"}
 

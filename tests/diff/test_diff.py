@@ -16,6 +16,8 @@ from harness.records import STATUSES, Environment, Observation, Surface, Verdict
 
 from ..fakes.installed import offer
 
+pytestmark = pytest.mark.slow
+
 ONE, TWO, OUT = "conv1d.i5.k3.s1.p0.d1", "conv1d.i5.k3.s2.p0.d1", "conv1d.i1.k3.s1.p0.d1"
 CASES = ["--case", ONE, "--case", TWO, "--case", OUT]
 RELEASES = {"1.0": "", "1.1": "", "1.2": "mirror", "1.3": "refuse", "1.4": "refuse otherwise"}

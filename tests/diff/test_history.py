@@ -13,6 +13,8 @@ from harness.diff.history import matrix, timelines
 
 from ..fakes.installed import offer
 
+pytestmark = pytest.mark.slow
+
 ONE, TWO = "conv1d.i5.k3.s1.p0.d1", "conv1d.i5.k3.s2.p0.d1"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import tomllib
 import yaml
 from packaging.requirements import Requirement
@@ -13,6 +14,8 @@ from harness.commands.selection import CaseSelection
 from harness.deviations import read_folder
 from harness.deviations.entry import texts
 from harness.diff import baseline
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "reports" / "baseline"

@@ -16,6 +16,8 @@ from cases.case import parse
 from cases.claims import IDS
 from cases.figures import CASES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "reports").glob("*.md")])
 ID = re.compile(r"`((?:conv|conv_transpose|avg_pool|max_pool)[1-9]d\.[^`]*)`")

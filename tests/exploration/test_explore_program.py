@@ -22,6 +22,8 @@ from harness.observe import engine
 from harness.observe.supervisor import Limits, Place
 from harness.records import Status, Surface, Verdict
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 CONVOLUTIONS = ["--op", "conv", "--where", "rank < 3 AND channels_in > 0 AND channels_out > 0"]
 

@@ -18,6 +18,8 @@ from cases.claims import claims
 from cases.conventions import numbers
 from cases.strategies import SMALL, Sizes, axes, cases, stream
 
+pytestmark = pytest.mark.slow
+
 quick = settings(derandomize=True, deadline=None, max_examples=200)
 ROOT = Path(__file__).parents[2]
 SPELLINGS = [

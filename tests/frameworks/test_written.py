@@ -13,6 +13,8 @@ from harness.frameworks.arguments import ARRAY, WrittenError, signature_of
 from harness.frameworks.base import Adapter, Spelling
 from harness.frameworks.written import read
 
+pytestmark = pytest.mark.slow
+
 KNOWN = registry.functions()
 
 

@@ -17,6 +17,8 @@ from ..fakes.attacking import MARK
 from ..report.test_ctrf import SCHEMA as CTRF
 from ..report.test_junit import SCHEMA as JUNIT
 
+pytestmark = pytest.mark.slow
+
 CASES = [f"--case=conv1d.i{i}.k2.s1.p0.d1" for i in (3, 4, 5, 6)]
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202e\ufffe]")
 

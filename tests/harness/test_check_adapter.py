@@ -13,6 +13,8 @@ from harness.frameworks import registry
 
 from ..fakes.registered import register
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 ALL = [
     "found", "loads", "name", "package", "requirement", "routes", "switches", "imports", "total", "repeatable",

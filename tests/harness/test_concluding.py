@@ -14,7 +14,7 @@ from harness.__main__ import main
 from harness.commands import report as reporting
 from harness.report.model import Judged
 
-pytestmark = pytest.mark.usefixtures("fakes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fakes")]
 GUILTY = "conv1d.i4.k2.s1.p0.d1.c1to2"
 TABLES = {"run.json", "cases.parquet", "observations.parquet", "varied.parquet", "verdicts.parquet"}
 ENTRY = """

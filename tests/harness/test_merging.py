@@ -12,7 +12,7 @@ from harness.records import Environment
 
 from .conftest import SMALL
 
-pytestmark = pytest.mark.usefixtures("fakes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fakes")]
 TABLES = ("verdicts", "cases")
 
 

@@ -21,6 +21,8 @@ from harness.store import log
 from ..fakes.program import start
 from .test_merging import alter
 
+pytestmark = pytest.mark.slow
+
 GO_ON = ["run", "--resume", "--out", "run"]
 CASE = "conv1d.i4.k2.s1.p0.d1"
 

@@ -14,6 +14,8 @@ from harness.frameworks import registry
 
 from ..fakes.long import ROUTE
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 GRID = """
 summary = "long"

@@ -11,6 +11,8 @@ import pytest
 from harness.__main__ import main
 from harness.frameworks import registry
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 
 LAYERS, POOL = "several.layers", "several.pool"

@@ -15,6 +15,8 @@ from harness.investigate.translation import NoWayError, candidates, said_in
 from harness.investigate.translation_page import page
 from harness.investigate.translations import Pair, Told, entries, layers, pairs, sample
 
+pytestmark = pytest.mark.slow
+
 POOLED = Layer(op="avg_pool", k=(2,), s=(2,), d=(1,), padding="same")
 
 

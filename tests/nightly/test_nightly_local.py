@@ -18,6 +18,8 @@ import pytest
 from ..fakes import index
 from ..fakes.registered import register
 
+pytestmark = pytest.mark.slow
+
 ROOT, TESTS = Path(__file__).parents[2], Path(__file__).parents[1]
 GRID = """
 summary = "A few small layers"

@@ -16,6 +16,8 @@ from harness.rules.table import opened
 
 from ..fakes.verdicts import row, write
 
+pytestmark = pytest.mark.slow
+
 
 @lru_cache
 def cases() -> tuple[Case, ...]:

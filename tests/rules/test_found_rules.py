@@ -25,6 +25,8 @@ from harness.rules.table import opened
 
 from ..fakes.verdicts import row, write
 
+pytestmark = pytest.mark.slow
+
 # What is planted: in SQL, and the same of a case in Python.
 PLANTS: dict[str, Callable[[Case], bool]] = {
     "k_even": lambda case: all(k % 2 == 0 for k in case.each("k")),

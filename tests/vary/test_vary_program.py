@@ -12,6 +12,8 @@ from harness import store
 from harness.__main__ import main
 from harness.frameworks import registry
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 CASE = "conv1d.i6.k3.s1.p0.d1"
 EVERY = "every switch, mode, layout, element type and batch"
