@@ -78,8 +78,14 @@ class Found:
     held: Held | None = None
 
 
-def chosen(texts: Sequence[str]) -> list[Chosen]:
+def chosen(texts: Sequence[str], *, anywhere: bool = False) -> list[Chosen]:
     """What is named.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    anywhere : bool
+        Whether a framework need not be here: nothing is observed.
 
     Raises
     ------
@@ -90,6 +96,8 @@ def chosen(texts: Sequence[str]) -> list[Chosen]:
     """
     known = registry.adapters()
     found = [one for text in texts for one in _read(text, known)]
+    for one in found if not anywhere else ():
+        _check_installed(one, known)
     names = [(one.framework, one.release) for one in found]
     for name, release in names:
         if names.count((name, release)) > 1:
@@ -156,7 +164,7 @@ def located(chosen: Sequence[Chosen], making: Making) -> list[Found]:
 
 def _read(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
     if text in known:
-        yield _installed(text, known)
+        yield Chosen(text, sys.executable)
         return
     named = _NAMED.fullmatch(text)
     if named is None:
@@ -167,7 +175,7 @@ def _read(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
         raise UsageError(_unknown(name, known))
     found = shutil.which(rest) if rest else None
     if not rest:
-        yield _installed(name, known)
+        yield Chosen(name, sys.executable)
     elif found is not None:
         yield Chosen(name, str(Path(found).absolute()))
     elif _requires(rest, known):
@@ -176,11 +184,10 @@ def _read(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
         raise UsageError(f"'{text}': there is no interpreter {rest} that can be run")
 
 
-def _installed(name: str, known: Mapping[str, str]) -> Chosen:
-    adapter = registry.load(known[name])
-    if not adapter.is_installed():
-        raise EnvironmentFailed(f"{name} is not installed in this environment; {adapter.how_to_install()}")
-    return Chosen(name, sys.executable)
+def _check_installed(one: Chosen, known: Mapping[str, str]) -> None:
+    adapter = registry.load(known[one.framework])
+    if one.python == sys.executable and not adapter.is_installed():
+        raise EnvironmentFailed(f"{one.framework} is not installed in this environment; {adapter.how_to_install()}")
 
 
 def _released(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:

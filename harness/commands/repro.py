@@ -82,8 +82,7 @@ def repro_case(
 def _unseen(case: Case, surfaces: SurfaceSelection, aspect: Probe | None) -> Repro:
     """The first script that there is."""
     reasons: list[str] = []
-    for place, ways in surfaces.places():
-        adapter = registry.load(place.reference)
+    for adapter, ways in surfaces.ways():
         for job in jobs(case, ways, aspect):
             made = repro(adapter, case, job.surface, job.probes[0])
             if isinstance(made, Repro):

@@ -121,6 +121,19 @@ class SurfaceSelection:
             )
         return found
 
+    def ways(self) -> Iterator[tuple[type[Adapter], list[Way]]]:
+        """The ways that are asked for, of frameworks that need not be installed, in processes without a switch or with.
+
+        Raises
+        ------
+        UsageError
+            Something asked for does not exist.
+        """
+        for one in releases.chosen(self.framework, anywhere=True):
+            adapter = registry.load(registry.adapters()[one.framework])
+            for switch in ("", *adapter.switches, *adapter.further_switches):
+                yield adapter, list(self._ways(one, adapter, switch))
+
     def _ways(self, one: Chosen, adapter: type[Adapter], switch: str) -> Iterator[Way]:
         """The ways that are asked for, in a process with a switch or without. All cases take one asked for by name."""
         otherwise = "*" if self.mode is None else ""  # a mode alone is asked for in the process without a switch

@@ -164,7 +164,8 @@ class _Try:
         self.refused = ""
         names = dict.fromkeys((read.framework, self.told.target.framework))
         missing = [name for name in names if not _installed(name)]
-        self.proof = Proof("unproved", (), f"{' and '.join(missing)} is not installed here") if missing else None
+        are = "is" if len(missing) == 1 else "are"
+        self.proof = Proof("unproved", (), f"{' and '.join(missing)} {are} not installed here") if missing else None
 
     def begun(self, ran: Ran) -> None:
         """What was written has been run."""

@@ -14,6 +14,8 @@ from harness.records import Status, Surface
 
 from ..fakes.closed import JIT, closed
 
+pytestmark = pytest.mark.slow
+
 Says = Callable[[Case, Surface], Status]
 
 

@@ -105,6 +105,7 @@ NOT_RUN = {
     r"convarith baseline RUN": "a form of words",
     r"convarith (run|merge|report|known|explain|baseline) --[^ ]*( FILE --html FILE| N --seed S)?": "a form of words",
     r"convarith history reports/jaxes reports/older": "two runs of other releases",
+    r"convarith diff reports/jax-\S+ reports/jax-\S+ --only-changed": "two runs of releases from an index",
 }
 
 

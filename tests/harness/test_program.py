@@ -19,7 +19,7 @@ from harness.__main__ import main
 from harness.frameworks import registry
 
 TESTS = Path(__file__).parents[1]
-pytestmark = pytest.mark.usefixtures("fakes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fakes")]
 
 
 def test_a_perfect_framework_is_as_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,8 @@ from harness.observe.engine import Shard
 from harness.observe.supervisor import Place
 from harness.records import Job, Observation, Outcome, Surface
 
+pytestmark = pytest.mark.slow
+
 CASE = "conv1d.i4.k2.s1.p0.d1"
 
 

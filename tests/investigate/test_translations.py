@@ -95,8 +95,8 @@ def test_a_mistake_is_one_sentence(arguments: list[str], said: str, capsys: pyte
 
 
 def test_what_is_not_installed_is_unproved(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    kind = registry.load(registry.BUILT_IN["jax"])
-    monkeypatch.setattr(kind, "is_installed", lambda: False)
+    for name, installed in {"torch": True, "jax": False}.items():
+        monkeypatch.setattr(registry.load(registry.BUILT_IN[name]), "is_installed", lambda found=installed: found)
     assert main(["translate", "torch.nn.Conv2d(3, 8, 3)", "--to", "jax"]) == 0
     assert "# Unproved: jax is not installed here." in capsys.readouterr().out
 

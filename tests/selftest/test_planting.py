@@ -113,6 +113,7 @@ def test_what_an_error_tells_of_the_machine_is_the_framework_s_to_say() -> None:
     assert plant(FLIP, Full).trouble(Raised("Error", "other")) == ""
 
 
+@pytest.mark.frameworks
 def test_a_fault_that_changes_the_layer_is_said_anew() -> None:
     (dilated,) = [
         one
