@@ -95,9 +95,7 @@ def chosen(texts: Sequence[str], *, anywhere: bool = False) -> list[Chosen]:
         A framework is to be here, and is not.
     """
     known = registry.adapters()
-    found = [one for text in texts for one in _read(text, known)]
-    for one in found if not anywhere else ():
-        _check_installed(one, known)
+    found = [one for text in texts for one in _read(text, known, anywhere=anywhere)]
     names = [(one.framework, one.release) for one in found]
     for name, release in names:
         if names.count((name, release)) > 1:
@@ -162,9 +160,9 @@ def located(chosen: Sequence[Chosen], making: Making) -> list[Found]:
     return [made[one.release] if one.asked is not None else Found(one.python) for one in chosen]
 
 
-def _read(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
+def _read(text: str, known: Mapping[str, str], *, anywhere: bool) -> Iterator[Chosen]:
     if text in known:
-        yield Chosen(text, sys.executable)
+        yield _here(text, known, anywhere=anywhere)
         return
     named = _NAMED.fullmatch(text)
     if named is None:
@@ -175,7 +173,7 @@ def _read(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
         raise UsageError(_unknown(name, known))
     found = shutil.which(rest) if rest else None
     if not rest:
-        yield Chosen(name, sys.executable)
+        yield _here(name, known, anywhere=anywhere)
     elif found is not None:
         yield Chosen(name, str(Path(found).absolute()))
     elif _requires(rest, known):
@@ -184,10 +182,11 @@ def _read(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
         raise UsageError(f"'{text}': there is no interpreter {rest} that can be run")
 
 
-def _check_installed(one: Chosen, known: Mapping[str, str]) -> None:
-    adapter = registry.load(known[one.framework])
-    if one.python == sys.executable and not adapter.is_installed():
-        raise EnvironmentFailed(f"{one.framework} is not installed in this environment; {adapter.how_to_install()}")
+def _here(name: str, known: Mapping[str, str], *, anywhere: bool) -> Chosen:
+    adapter = registry.load(known[name])
+    if not (anywhere or adapter.is_installed()):
+        raise EnvironmentFailed(f"{name} is not installed in this environment; {adapter.how_to_install()}")
+    return Chosen(name, sys.executable)
 
 
 def _released(text: str, known: Mapping[str, str]) -> Iterator[Chosen]:
