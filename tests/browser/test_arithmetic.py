@@ -13,6 +13,8 @@ from harness.operator import Operator
 from harness.theory.expected import expected
 from harness.theory.matrix import structure
 
+pytestmark = pytest.mark.slow
+
 ASPECTS = ("forward", "adjoint", "bias", "dense")
 SUMS = """
 const table = Array.from({length: 256}, (_, n) => {

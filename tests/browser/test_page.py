@@ -20,6 +20,8 @@ from harness.__main__ import main
 
 from .conftest import AT, CASE, Opened, until
 
+pytestmark = pytest.mark.slow
+
 
 def find(page: webdriver.Chrome, selector: str) -> WebElement:
     return page.find_element(By.CSS_SELECTOR, selector)

@@ -20,6 +20,8 @@ from harness.report.model import Judged, Report
 
 from .conftest import AT, CASE, Opened
 
+pytestmark = pytest.mark.slow
+
 A4 = {"paperWidth": 8.27, "paperHeight": 11.69}  # inches
 WIDTH, HEIGHT = 595, 842  # points
 MARGIN = 15 / 25.4 * 72

@@ -16,6 +16,8 @@ from harness.rules.table import empty, opened
 
 from ..fakes.verdicts import row, write
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.date(2026, 9, 21)
 SMOKE = Scope("smoke", whole=True, date=TODAY)
 EVEN = ["conv1d.i5.k2.s2.p0.d1", "conv1d.i6.k4.s2.p0.d1", "conv1d.i7.k2.s3.p0.d1"]

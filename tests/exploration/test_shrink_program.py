@@ -9,6 +9,8 @@ import pytest
 from harness.__main__ import main
 from harness.frameworks import registry
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 LARGE = "conv2d.i9x8.k4x3.s2x3.p1x2.d1x1.c2to4.g2.bias"
 

@@ -13,6 +13,8 @@ from cases.claims import claims
 from cases.strategies import cases, stream
 from harness.shrink import shrink, shrink_together, weight
 
+pytestmark = pytest.mark.slow
+
 Shows = Callable[[Case], bool]
 
 

@@ -13,6 +13,8 @@ from harness.selftest import score
 from harness.selftest.faults import BY_NAME, FAULTS
 from harness.selftest.planting import plant
 
+pytestmark = pytest.mark.slow
+
 GRID = """
 summary = "Few"
 ops = ["conv", "max_pool"]
