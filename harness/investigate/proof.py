@@ -280,6 +280,7 @@ def _process(framework: str, told: list[dict[str, Any]], take: Callable[[int, Ra
 
         def started() -> threading.Timer:
             new = threading.Timer(_SECONDS, end)
+            new.daemon = True  # who ends the program does not wait for it
             new.start()
             return new
 

@@ -249,11 +249,14 @@ def test_the_limit_is_one_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     class Clock:
         """A timer that tells when it is wound up."""
 
+        daemon = False
+
         def __init__(self, seconds: float, end: Callable[[], None]) -> None:
             clocks.append(seconds)
 
         def start(self) -> None:
             assert len(ended) == len(clocks) - 1  # one at a time
+            assert self.daemon  # the program can end
 
         def cancel(self) -> None:
             ended.append(self)
