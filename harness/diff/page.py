@@ -51,7 +51,7 @@ def history_page(
         By case.
     """
     worse = sum(told.worse for _, told in steps)
-    headline = f"{count(len(table.columns), 'release')} beside each other"
+    headline = count(len(table.columns), "release") + (" beside each other" if len(table.columns) > 1 else "")
     if steps:
         headline += f": {worse} observations agreed and agree no more" if worse else ": nothing that agreed is worse"
     return _rendered(

@@ -86,6 +86,11 @@ def test_only_what_changed(runs: None) -> None:
     assert texts(found, "//main/p") == ["Nothing changed."]
 
 
+def test_one_release_is_beside_no_other(runs: None) -> None:
+    _, found = page("history", "a")
+    assert texts(found, "//h1/span")[1] == "1 release"
+
+
 def test_a_history(runs: None) -> None:
     text, found = page("history", "c", "a", "b", "--case", NAMES[0])
     harmless(text, found)
