@@ -36,7 +36,7 @@ class FlaxWriter(Writer):
         lines += ["conv.bias = nnx.Param(jnp.asarray(bias))"] if case.bias else []
         return Made(tuple(lines), "conv(x)")
 
-    def refuses(self, case: Case, route: str) -> str:
+    def another(self, case: Case, route: str) -> str:
         blind = case.op == "avg_pool" and any(max(x.p_before, x.p_after) >= x.k_hat for x in case.axes)
         alone = "an average over padding alone, which does not count, is 0 / 0 in Flax"
         return alone if blind and not case.count_include_pad else ""

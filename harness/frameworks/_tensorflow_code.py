@@ -34,12 +34,17 @@ class TensorFlowWriter(Writer):
 
     def refuses(self, case: Case, route: str) -> str:
         dilated = max(case.each("d")) > 1
-        if route in (DEPTHWISE, POOL, CONVOLUTION) and dilated and max(case.each("s")) > 1:
+        if route in (POOL, CONVOLUTION) and dilated and max(case.each("s")) > 1:
             return f"{route} takes no stride together with a dilation"
         if route == DEPTHWISE and len(set(case.each("s"))) > 1:
             return f"{route} takes one stride for both axes"
         if route == POOL and dilated and case.padding == "same":
             return f"{route} takes no dilation together with SAME"
+        return ""
+
+    def another(self, case: Case, route: str) -> str:
+        if route == DEPTHWISE and max(case.each("d")) > 1 and max(case.each("s")) > 1:
+            return f"{route} takes no stride together with a dilation"
         return ""
 
     def cannot(self, case: Case) -> str:

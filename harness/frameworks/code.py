@@ -64,9 +64,11 @@ class Writer(ABC):
         """The layer that a spelling says, with its weights."""
 
     def refuses(self, case: Case, route: str) -> str:
-        """Why a layer that a route's arguments can say is no layer there: it is documented to be refused, or not to be
-        computed as the arithmetic has it. Empty if it is one.
-        """
+        """Why its documentation says that it refuses a layer that a route's arguments can say; empty if it does not."""
+        return ""
+
+    def another(self, case: Case, route: str) -> str:
+        """Why what a route computes is another layer than its arguments say; empty if it is that one."""
         return ""
 
     def cannot(self, case: Case) -> str:

@@ -17,6 +17,7 @@ from cases.layer import Layer
 from harness.errors import UsageError
 from harness.frameworks import registry
 from harness.frameworks.base import Adapter, Spelling, Unsupported
+from harness.frameworks.code import Writer
 from harness.frameworks.written import Read
 from harness.investigate.assembling import Code, Weights, around, by_arguments, in_numbers, some, weights_of
 from harness.investigate.padding import when
@@ -78,8 +79,8 @@ def candidates(read: Read, to: str) -> list[Translation]:
     said = _said(source, read.layer, read.route)
     if isinstance(said, Unsupported):
         raise UsageError(f"{read.text}: {said.reason}")
-    if why := source.writer.refuses(some(read.layer), read.route):
-        raise NoWayError(f"{read.text}: {read.framework} itself has no such layer: {why}", why)
+    if why := source.writer.another(some(read.layer), read.route):
+        raise NoWayError(f"{read.text}: {read.framework} itself computes another layer: {why}", why)
     mine = weights_of(source.writer, read.route, said)
     original = by_arguments(source.writer, (read.framework, read.route), read.layer, said, mine)
     if target.writer is not None and (why := target.writer.cannot(some(read.layer))):
@@ -104,7 +105,7 @@ def said_in(framework: str, layer: Layer) -> Read | None:
         return None
     for route in _routes(kind, layer):
         said = _said(kind, layer, route)
-        if isinstance(said, Spelling) and not kind.writer.refuses(some(layer), route):
+        if isinstance(said, Spelling) and not _not_offered(kind.writer, layer, route):
             return Read(framework, route, said.function, layer, said.call, says_maps=True)
     return None
 
@@ -148,11 +149,16 @@ def _by_arguments(target: type[Adapter], name: str, layer: Layer, source: Weight
             said = _said(target, same_layer, route)
             if isinstance(said, Unsupported):
                 reason = reason or said.reason
-            elif refusal := target.writer.refuses(some(same_layer), route):
+            elif refusal := _not_offered(target.writer, same_layer, route):
                 reason = reason or refusal
             else:
                 found.append(by_arguments(target.writer, (name, route), same_layer, said, source))
     return found, reason
+
+
+def _not_offered(writer: Writer, layer: Layer, route: str) -> str:
+    """Why code is not to say a layer by a route whose arguments can; empty if it may."""
+    return writer.another(some(layer), route) or writer.refuses(some(layer), route)
 
 
 def _routes(target: type[Adapter], layer: Layer) -> Iterator[str]:
@@ -206,7 +212,7 @@ def _around(target: type[Adapter], name: str, layer: Layer, source: Weights) -> 
     for bare in bares:
         for route in _routes(target, layer):
             said = _said(target, bare, route)
-            refusal = said.reason if isinstance(said, Unsupported) else writer.refuses(some(bare), route)
+            refusal = said.reason if isinstance(said, Unsupported) else _not_offered(writer, bare, route)
             if isinstance(said, Spelling) and not refusal:
                 return around(writer, (name, route), (layer, bare), said, source)
             reason = reason or refusal

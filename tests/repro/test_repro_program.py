@@ -77,7 +77,10 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(
     assert len(told.err.splitlines()) == 1
 
 
-def test_a_script_is_written_without_the_framework(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_script_is_written_without_the_framework(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(registry.load(registry.BUILT_IN["torch"]), "is_installed", lambda: False)
     assert main(["repro", "padding_strides", "-f", "torch=/nowhere", "--script"]) == 2
     assert main(["repro", "padding_strides", "-f", "torch", "--script"]) == 0
     assert "y = torch.nn.functional.conv2d(x, kernel, stride=(2, 2)" in capsys.readouterr().out
