@@ -56,6 +56,16 @@ def from_rules(rules: Sequence[Rule], *, grid: str, version: str, date: datetime
     return msgspec.structs.replace(entry, **said)
 
 
+_AS_IF_LEFT_OUT = (
+    ("aspect", "*"),
+    ("route", "*"),
+    ("mode", "*"),
+    ("switch", "*"),
+    ("versions", ""),
+    ("count", None),
+)
+
+
 def written(entry: Entry, *comments: str) -> str:
     """An entry in TOML, with some comments; what is as if it were left out is left out."""
     # Frameworks wrote some of them: what is no text may not stand in a comment either.
@@ -63,7 +73,7 @@ def written(entry: Entry, *comments: str) -> str:
     lines = [f"# {comment[:200]}\n" for comment in plain if comment]
     for key in ("name", "where", "aspect", "route", "mode", "switch", "status", "versions", "grid", "count"):
         value = getattr(entry, key)
-        if value not in (None, "*") and not (key == "versions" and not value):
+        if (key, value) not in _AS_IF_LEFT_OUT:
             lines.append(f"{key} = {_value(value)}\n")
     lines += [f"exceptions = {_value(entry.exceptions)}\n"] if entry.exceptions else []
     lines.append(f"date = {entry.date}\n")

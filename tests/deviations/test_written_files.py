@@ -77,6 +77,11 @@ def test_what_is_written_is_read_back_the_same(entry: Entry) -> None:
     assert read(written(entry, "a comment\nof two lines", ""), "fake.toml") == (entry,)
 
 
+def test_a_star_is_left_out_only_where_that_is_as_if_it_were_left_out() -> None:
+    entry = Entry(name="n", where="*", status="crashed", grid="smoke", date=DAY, reason="")
+    assert read(written(entry), "fake.toml") == (entry,)
+
+
 def test_the_entry_of_a_rule() -> None:
     entry = from_rules([RULE], grid="smoke", version="2.3.1+cpu", date=DAY, taken=())
     assert written(entry, f"{RULE.support} of {RULE.total}", RULE.diagnosis) == (
